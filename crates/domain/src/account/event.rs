@@ -1,0 +1,55 @@
+//! What happens to accounts.
+
+use crate::account::{DisplayName, Role, Username};
+use crate::shared::id::UserId;
+
+/// What happened to an account.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum AccountEvent {
+    /// It was made.
+    Registered {
+        /// Whose.
+        user: UserId,
+        /// Its name.
+        username: Username,
+    },
+    /// It shows another name.
+    Renamed {
+        /// Whose.
+        user: UserId,
+        /// The new one.
+        display_name: DisplayName,
+    },
+    /// It has another password.
+    PasswordChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// It became, or is no longer, an administrator's.
+    RoleChanged {
+        /// Whose.
+        user: UserId,
+        /// The new one.
+        role: Role,
+    },
+    /// Somebody would like to create.
+    CreatorRequested {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody may create.
+    CreatorApproved {
+        /// Who.
+        user: UserId,
+    },
+    /// Somebody may no longer.
+    CreatorSuspended {
+        /// Who.
+        user: UserId,
+    },
+}

@@ -1,0 +1,49 @@
+//! What happens to a room's rules. Messages are lines of its log, not events.
+
+use crate::chat::{ChatSettings, ModerationReason, RestrictionKind, Seq};
+use crate::shared::actor::Identity;
+use crate::shared::id::ChannelId;
+
+/// What happened in a room besides messages: the audit log is made of these.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum ChatEvent {
+    /// Its rules are different.
+    SettingsChanged {
+        /// Whose room.
+        channel: ChannelId,
+        /// The rules now.
+        settings: ChatSettings,
+    },
+    /// Somebody may not chat, for a while or for good.
+    Restricted {
+        /// Whose room.
+        channel: ChannelId,
+        /// Who.
+        subject: Identity,
+        /// For how long.
+        kind: RestrictionKind,
+        /// Why.
+        reason: Option<ModerationReason>,
+    },
+    /// Somebody may chat again.
+    RestrictionLifted {
+        /// Whose room.
+        channel: ChannelId,
+        /// Who.
+        subject: Identity,
+    },
+    /// A message is gone.
+    MessageDeleted {
+        /// Whose room.
+        channel: ChannelId,
+        /// Which.
+        target: Seq,
+        /// Whose it was.
+        author: Identity,
+    },
+}

@@ -1,0 +1,63 @@
+//! What chat needs of the outside.
+
+use async_trait::async_trait;
+
+use crate::chat::{Line, Place, Restriction, Room, Seq};
+use crate::shared::actor::Identity;
+use crate::shared::id::ChannelId;
+use crate::shared::store::{StoreError, Stored};
+
+/// Reads rooms' logs.
+///
+/// Promises: sees every commit that was acknowledged before the call; lines come in order
+/// and without a gap; a line whose text was redacted is never given with it again.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait RoomLog: Send + Sync {
+    /// Where the log ends; sequence 0 while there is no line.
+    async fn head(&self, room: ChannelId) -> Result<Place, StoreError>;
+
+    /// Up to `limit` lines behind `after`, oldest first.
+    async fn after(
+        &self,
+        room: ChannelId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError>;
+
+    /// Up to `limit` lines before `before` (or the newest), oldest first.
+    async fn before(
+        &self,
+        room: ChannelId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError>;
+
+    /// One line.
+    async fn line(&self, room: ChannelId, seq: Seq) -> Result<Option<Line>, StoreError>;
+}
+
+/// Reads rooms' rules and who may not chat.
+///
+/// Promises: sees every commit that was acknowledged before the call.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Moderation: Send + Sync {
+    /// A room's rules and their version.
+    async fn room(&self, channel: ChannelId) -> Result<Option<Stored<Room>>, StoreError>;
+
+    /// What holds somebody in a room, run out or not.
+    async fn restriction(
+        &self,
+        room: ChannelId,
+        subject: Identity,
+    ) -> Result<Option<Restriction>, StoreError>;
+
+    /// Everybody who is held in a room, in the order of identities, behind `after`.
+    async fn restrictions(
+        &self,
+        room: ChannelId,
+        after: Option<Identity>,
+        limit: usize,
+    ) -> Result<Vec<Restriction>, StoreError>;
+}

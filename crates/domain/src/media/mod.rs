@@ -1,0 +1,124 @@
+//! Media: what an engine is told, what it asks, and what it tells.
+//!
+//! The way in is [`MediaEvents`], which the application implements and engines call; the way
+//! out is [`MediaServer`], which engines implement.
+
+mod playback;
+mod publish;
+
+use async_trait::async_trait;
+
+pub use playback::{
+    GrantToken, PlaybackAddress, PlaybackKind, PlaybackLease, PlaybackRefused, PlaybackRequest,
+};
+pub use publish::{
+    AudioStatus, IngestAddress, IngestLease, IngestStatus, PublishRefused, PublishRequest,
+    VideoStatus,
+};
+
+use crate::channel::Handle;
+use crate::shared::actor::Identity;
+use crate::shared::id::{ChannelId, StreamId};
+use crate::shared::store::StoreError;
+use crate::stream::Generation;
+use std::time::Duration;
+
+/// What an engine asks and tells.
+///
+/// Promises: a refusal has kept nothing; a repeated or late report changes nothing; every
+/// call answers within seconds.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait MediaEvents: Send + Sync {
+    /// May this encoder publish? When it may, its stream is live from now on, and any earlier
+    /// publisher of it is no longer current.
+    async fn authorize_publish(
+        &self,
+        request: PublishRequest,
+    ) -> Result<IngestLease, PublishRefused>;
+
+    /// May this player have the channel's media? Called once for each grant that the engine
+    /// does not know, not for each request.
+    async fn authorize_playback(
+        &self,
+        request: PlaybackRequest,
+    ) -> Result<PlaybackLease, PlaybackRefused>;
+
+    /// Tells what happened. On an error the engine tells it again, for a while.
+    async fn report(&self, event: MediaEvent) -> Result<(), StoreError>;
+}
+
+/// What an engine tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaEvent {
+    /// The encoder dropped, or said goodbye.
+    IngestLost {
+        /// Of which stream.
+        stream: StreamId,
+        /// Which publisher.
+        generation: Generation,
+    },
+    /// These people's players have asked for media since the last report, a few seconds ago.
+    Watched {
+        /// Whose media.
+        channel: ChannelId,
+        /// Who, each once.
+        viewers: Vec<Identity>,
+    },
+}
+
+/// A media engine.
+///
+/// Promises: every call can be repeated and answers the same; what it closes is closed when
+/// it answers.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait MediaServer: Send + Sync {
+    /// Where encoders publish to; the key is appended as the last part of the path.
+    fn ingest_addresses(&self) -> Vec<IngestAddress>;
+
+    /// Where a channel is played, relative to the public address.
+    fn playback_addresses(
+        &self,
+        handle: &Handle,
+        grant: Option<GrantToken>,
+    ) -> Vec<PlaybackAddress>;
+
+    /// How the stream's encoder is doing on this node; `None` when there is none here.
+    async fn ingest_status(
+        &self,
+        stream: StreamId,
+    ) -> Result<Option<IngestStatus>, MediaServerError>;
+
+    /// Cuts off the stream's publishers up to this generation. The stream's media stays, for
+    /// the encoder may come back.
+    async fn close_ingest(
+        &self,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError>;
+
+    /// The stream is over: cuts off its publishers, and tells players that it is.
+    async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError>;
+
+    /// Somebody's grants for the channel are worth nothing from now on.
+    async fn revoke_playback(
+        &self,
+        channel: ChannelId,
+        who: Identity,
+    ) -> Result<(), MediaServerError>;
+
+    /// For how long the stream's current encoder has sent nothing; `None` when there is no
+    /// encoder here.
+    async fn silence(&self, stream: StreamId) -> Result<Option<Duration>, MediaServerError> {
+        Ok(self
+            .ingest_status(stream)
+            .await?
+            .map(|status| status.silence))
+    }
+}
+
+/// The media engine could not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the media engine cannot be reached")]
+pub struct MediaServerError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,58 @@
+//! Domain events: what happened, in the past tense, for whoever wants to know.
+
+use crate::account::AccountEvent;
+use crate::channel::ChannelEvent;
+use crate::chat::ChatEvent;
+use crate::shared::actor::Actor;
+use crate::shared::clock::Timestamp;
+use crate::shared::id::EventId;
+use crate::stream::StreamEvent;
+
+/// Something that happened, committed together with the change that it tells of.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Event {
+    /// Consumers recognise a repeated delivery by it.
+    pub id: EventId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who made it happen.
+    pub by: Actor,
+    /// What it was.
+    pub what: Happening,
+}
+
+/// What happened, by capability.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum Happening {
+    /// To an account.
+    Account(AccountEvent),
+    /// To a channel or one of its stream keys.
+    Channel(ChannelEvent),
+    /// To a stream or its audience.
+    Stream(StreamEvent),
+    /// To the rules of a chat room. Its messages are lines of the room's log, not events.
+    Chat(ChatEvent),
+}
+
+macro_rules! happenings {
+    ($($variant:ident($event:ty))*) => {$(
+        impl From<$event> for Happening {
+            fn from(event: $event) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )*};
+}
+
+happenings! {
+    Account(AccountEvent)
+    Channel(ChannelEvent)
+    Stream(StreamEvent)
+    Chat(ChatEvent)
+}

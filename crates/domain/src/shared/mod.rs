@@ -1,0 +1,15 @@
+//! What every capability shares: ids, time, who is asking, pages, and the way a write goes.
+
+pub mod actor;
+pub mod clock;
+pub mod commit;
+pub mod decision;
+pub mod event;
+pub mod feed;
+pub mod id;
+pub mod lease;
+pub mod page;
+pub mod rate;
+pub mod secret;
+pub mod store;
+pub mod text;

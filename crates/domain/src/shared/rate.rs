@@ -1,0 +1,73 @@
+//! Token buckets: how often is too often.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::shared::clock::Timestamp;
+use crate::shared::store::StoreError;
+
+/// `burst` at once, refilled evenly over `per`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// How many may come at once.
+    pub burst: u32,
+    /// How long an empty bucket takes to be full again.
+    pub per: Duration,
+}
+
+/// What is counted, for whom: `"chat"` and the room and author, say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RateKey {
+    /// The rule that counts.
+    pub rule: &'static str,
+    /// Whom it counts.
+    pub subject: String,
+}
+
+/// A bucket of tokens. Pure; adapters keep one for each [`RateKey`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenBucket {
+    /// When it will be full again.
+    full_at: Timestamp,
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub fn full(now: Timestamp) -> Self {
+        Self { full_at: now }
+    }
+
+    /// Takes one token, or says how long until there is one.
+    pub fn take(self, quota: Quota, now: Timestamp) -> Result<Self, Duration> {
+        let one = quota.per / quota.burst.max(1);
+        let full_at = self.full_at.max(now) + one;
+        let ahead = full_at.since(now);
+        if ahead > quota.per {
+            Err(ahead - quota.per)
+        } else {
+            Ok(Self { full_at })
+        }
+    }
+
+    /// Whether it can be forgotten: a new one is the same.
+    pub fn is_full(self, now: Timestamp) -> bool {
+        self.full_at <= now
+    }
+}
+
+/// Counts what is done, on this node or on all of them.
+///
+/// Promises: of concurrent takes on one key no more than the quota allows succeed; a key
+/// that is not used costs nothing after its bucket has filled.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait RateLimits: Send + Sync {
+    /// Takes one token, or says after how long to try again.
+    async fn take(
+        &self,
+        key: &RateKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Result<(), Duration>, StoreError>;
+}
