@@ -1,0 +1,7 @@
+//! The built-in media server: RTMP in, CMAF out (HLS, LL-HLS, MPEG-DASH).
+//!
+//! Everything that parses or packages is sans-IO: bytes and time in, events
+//! and bytes out. Only the listener and the router at the edge touch sockets.
+
+pub mod codec;
+pub mod frame;
