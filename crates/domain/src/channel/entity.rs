@@ -190,6 +190,7 @@ impl Channel {
     }
 
     /// The owner ended the stream that this key published.
+    #[must_use]
     pub fn hold(self, key: StreamKeyId, now: Timestamp) -> Self {
         match self.gate {
             IngestGate::Locked { .. } => self,
