@@ -1,5 +1,6 @@
 //! What happens to a room's rules. Messages are lines of its log, not events.
 
+use crate::account::DisplayName;
 use crate::chat::{ChatSettings, ModerationReason, RestrictionKind, Seq};
 use crate::shared::actor::Identity;
 use crate::shared::id::ChannelId;
@@ -25,6 +26,8 @@ pub enum ChatEvent {
         channel: ChannelId,
         /// Who.
         subject: Identity,
+        /// What they were called, where that is known.
+        name: Option<DisplayName>,
         /// For how long.
         kind: RestrictionKind,
         /// Why.
