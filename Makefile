@@ -1,0 +1,57 @@
+# What people type. Each target is one or two lines; the thinking is in scripts/ and xtask/.
+
+CARGO ?= cargo
+# `make check LOCKED=--locked`: fail rather than change Cargo.lock (CI does).
+LOCKED ?=
+DATA ?= data/greenroom
+SECONDS_EACH ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check fmt lint deps docs deny bench fuzz clean-data
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build and start a server that keeps its data in $(DATA)
+	$(CARGO) build --release --package greenroom-cli $(LOCKED)
+	target/release/greenroom serve --data-dir $(DATA)
+
+demo: ## the same with a ready channel on which a test picture is live
+	scripts/demo
+
+test: ## all tests; installs on Debian what they need
+	scripts/install-test-tools
+	$(CARGO) build --workspace --all-targets $(LOCKED)
+	$(CARGO) test --workspace $(LOCKED)
+
+check: lint deps docs deny ## everything that is judged without running: format, lints, rules of the house, docs, licences
+
+fmt: ## format all code
+	$(CARGO) fmt --all
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+deps:
+	$(CARGO) xtask check-deps $(LOCKED)
+
+# The program is left out: its name is that of the library.
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps $(LOCKED)
+
+deny:
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny $(if $(LOCKED),--locked) check --hide-inclusion-graph licenses bans sources; \
+	else \
+		echo "licences, bans and sources not checked: cargo install cargo-deny --locked"; \
+	fi
+
+bench: ## measure beside the peers; docs/performance.md says how to read it
+	scripts/bench
+
+fuzz: ## run each fuzz target for SECONDS_EACH (nightly toolchain, cargo-fuzz)
+	scripts/fuzz $(SECONDS_EACH)
+
+clean-data: ## forget the data of `make run` and `make demo`
+	rm -rf data
