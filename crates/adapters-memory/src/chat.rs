@@ -1,0 +1,87 @@
+//! Reading rooms.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use greenroom_domain::chat::{Line, Moderation, Place, Restriction, Room, RoomLog, Seq};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::{StoreError, Stored};
+
+use crate::store::{InMemoryStore, Log};
+
+#[async_trait]
+impl RoomLog for InMemoryStore {
+    async fn head(&self, room: ChannelId) -> Result<Place, StoreError> {
+        let state = self.state();
+        let head = state.logs.get(&room).map_or(Seq::ZERO, Log::head);
+        Ok(Log::place(head))
+    }
+
+    async fn after(
+        &self,
+        room: ChannelId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError> {
+        let state = self.state();
+        let Some(log) = state.logs.get(&room) else {
+            return Ok(Vec::new());
+        };
+        let passed = usize::try_from(after.0).unwrap_or(usize::MAX);
+        Ok(log.lines.iter().skip(passed).take(limit).cloned().collect())
+    }
+
+    async fn before(
+        &self,
+        room: ChannelId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError> {
+        let state = self.state();
+        let Some(log) = state.logs.get(&room) else {
+            return Ok(Vec::new());
+        };
+        let end = before.map_or(usize::MAX, |before| {
+            usize::try_from(before.0.saturating_sub(1)).unwrap_or(usize::MAX)
+        });
+        let end = end.min(log.lines.len());
+        Ok(log.lines[end.saturating_sub(limit)..end].to_vec())
+    }
+
+    async fn line(&self, room: ChannelId, seq: Seq) -> Result<Option<Line>, StoreError> {
+        let state = self.state();
+        Ok(state.logs.get(&room).and_then(|log| log.line(seq)).cloned())
+    }
+}
+
+#[async_trait]
+impl Moderation for InMemoryStore {
+    async fn room(&self, channel: ChannelId) -> Result<Option<Stored<Room>>, StoreError> {
+        Ok(self.state().rooms.get(&channel).cloned())
+    }
+
+    async fn restriction(
+        &self,
+        room: ChannelId,
+        subject: Identity,
+    ) -> Result<Option<Restriction>, StoreError> {
+        Ok(self.state().restrictions.get(&(room, subject)).cloned())
+    }
+
+    async fn restrictions(
+        &self,
+        room: ChannelId,
+        after: Option<Identity>,
+        limit: usize,
+    ) -> Result<Vec<Restriction>, StoreError> {
+        let state = self.state();
+        let from = match after {
+            Some(after) => Bound::Excluded((room, after)),
+            None => Bound::Unbounded,
+        };
+        let rest = state.restrictions.range((from, Bound::Unbounded));
+        let theirs = rest.map(|(_, it)| it).filter(|it| it.room == room);
+        Ok(theirs.take(limit).cloned().collect())
+    }
+}

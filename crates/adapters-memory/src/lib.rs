@@ -1,0 +1,25 @@
+//! Greenroom's ports in memory: for tests, for trying things out, and for what need not
+//! outlive the process (presence, limits, leases). Also the one place that asks the machine
+//! for the time and for randomness.
+#![deny(missing_docs)]
+
+mod account;
+mod channel;
+mod chat;
+mod clock;
+mod commit;
+mod feed;
+mod ids;
+mod leases;
+mod limits;
+mod page;
+mod presence;
+mod store;
+mod stream;
+
+pub use clock::SystemClock;
+pub use ids::SystemIds;
+pub use leases::InMemoryLeases;
+pub use limits::InMemoryRateLimits;
+pub use presence::InMemoryPresence;
+pub use store::InMemoryStore;

@@ -1,0 +1,12 @@
+//! The store in memory, held to the promises of the stores.
+
+use std::sync::Arc;
+
+use greenroom_adapters_memory::InMemoryStore;
+use greenroom_testkit::contract::StoreUnderTest;
+
+async fn make() -> Arc<dyn StoreUnderTest> {
+    Arc::new(InMemoryStore::new())
+}
+
+greenroom_testkit::store_contract!(make);

@@ -1,0 +1,450 @@
+//! Promises of [`Commit`](greenroom_domain::shared::commit::Commit): versions, and all or
+//! nothing.
+
+use std::sync::Arc;
+
+use greenroom_domain::account::{Session, SessionId, User};
+use greenroom_domain::channel::{Channel, StreamKey};
+use greenroom_domain::chat::{Line, LineBody, NewLine, Restriction, Room, Seq};
+use greenroom_domain::shared::commit::{
+    Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
+};
+use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition, FeedRecord};
+use greenroom_domain::shared::store::{Stored, Version};
+use greenroom_domain::stream::{EndReason, Stream, StreamCounts};
+
+use super::{Subject, assert_refused, keep};
+use crate::builders::{
+    NOON, ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user,
+    event, mac, message, new, node_id, noon_plus, room, seen, session, stream, stream_id,
+    stream_key, stream_key_id, title, user, user_id, viewer,
+};
+
+const CONSUMER: Consumer = Consumer("contract");
+
+/// Each kind of state is read as it was written, and no longer once it is over.
+pub async fn every_state_is_read_as_it_was_written(store: &Subject) {
+    let ada = user("ada").shown_as("Ada 🦀").admin().build();
+    let channel = channel("ada");
+    let key = stream_key("ada", 1);
+    let pending = stream("ada", 1).build();
+    let signed_in = session("token", ada.id, 60);
+    let banned = ban("ada", viewer("troll"));
+
+    keep(store, creates_user(&ada)).await;
+    keep(store, creates_channel(&channel)).await;
+    keep(store, creates_key(&key)).await;
+    keep(store, creates_stream(&pending)).await;
+    keep(
+        store,
+        Changes::new()
+            .state(StateChange::Session(signed_in.clone()))
+            .state(StateChange::Room(seen(room("ada"), Version(1))))
+            .state(StateChange::Restriction(banned.clone())),
+    )
+    .await;
+
+    let picture = Picture::of(store).await;
+    assert_eq!(picture.user, stored(ada, 1));
+    assert_eq!(picture.channel, stored(channel, 1));
+    assert_eq!(picture.key, stored(key, 1));
+    assert_eq!(picture.stream, stored(pending, 1));
+    assert_eq!(picture.room, stored(room("ada"), 2));
+    assert_eq!(picture.session, Some(signed_in.clone()));
+    assert_eq!(picture.restriction, Some(banned.clone()));
+
+    for _ in 0..2 {
+        keep(
+            store,
+            Changes::new()
+                .state(StateChange::SessionEnded(signed_in.id))
+                .state(StateChange::RestrictionLifted(banned.room, banned.subject)),
+        )
+        .await;
+        let picture = Picture::of(store).await;
+        assert_eq!(picture.session, None, "a session that is over is not read");
+        assert_eq!(
+            picture.restriction, None,
+            "a restriction that was lifted is not read"
+        );
+    }
+}
+
+/// What is there cannot be made again.
+pub async fn a_second_creation_conflicts(store: &Subject) {
+    let first = channel("ada");
+    keep(store, creates_channel(&first)).await;
+    let second = Channel {
+        title: title("Another"),
+        ..first.clone()
+    };
+    let again = Changes::new().state(StateChange::Channel(new(second)));
+    assert_refused!(
+        store.commit().commit(again).await,
+        CommitError::Conflict,
+        "a channel that is there was made again"
+    );
+    let read = store.channels().get(first.id).await.expect("a read");
+    assert_eq!(read, stored(first, 1), "the first stays");
+}
+
+/// Whoever decided on an old version is refused, for every kind of aggregate.
+pub async fn a_stale_write_conflicts(store: &Subject) {
+    set_the_scene(store).await;
+    let writes: [fn(Version) -> StateChange; 5] = [
+        |version| StateChange::User(seen(user("ada").build(), version)),
+        |version| StateChange::Channel(seen(channel("ada"), version)),
+        |version| StateChange::StreamKey(seen(stream_key("ada", 1), version)),
+        |version| StateChange::Stream(seen(stream("ada", 1).build(), version)),
+        |version| StateChange::Room(seen(room("ada"), version)),
+    ];
+    for write in writes {
+        keep(store, Changes::new().state(write(Version(1)))).await;
+        for stale in [Version::NEW, Version(1), Version(3)] {
+            let change = write(stale);
+            let result = store
+                .commit()
+                .commit(Changes::new().state(change.clone()))
+                .await;
+            assert_refused!(
+                result,
+                CommitError::Conflict,
+                "version 2 was overwritten by who had seen another"
+            );
+        }
+    }
+}
+
+/// The version is how often an aggregate was written.
+pub async fn versions_count_the_writes(store: &Subject) {
+    keep(store, creates_user(&user("ada").build())).await;
+    for written in 1..=5 {
+        let read = store.users().get(user_id("ada")).await.expect("a read");
+        let read = read.expect("the user is there");
+        assert_eq!(read.version, Version(written));
+        let next = user("ada").shown_as(&format!("Ada {written}")).build();
+        keep(
+            store,
+            Changes::new().state(StateChange::User(seen(next, read.version))),
+        )
+        .await;
+    }
+}
+
+/// What is not there cannot have been read.
+pub async fn a_write_of_nothing_conflicts(store: &Subject) {
+    let changes = Changes::new().state(StateChange::User(seen(user("ada").build(), Version(1))));
+    assert_refused!(
+        store.commit().commit(changes).await,
+        CommitError::Conflict,
+        "a user that is not there was overwritten"
+    );
+    let read = store.users().get(user_id("ada")).await.expect("a read");
+    assert_eq!(read, None);
+}
+
+/// Many read, decide and write at once, and try again on a conflict: every decision counts.
+pub async fn concurrent_writers_lose_nothing(store: &Subject) {
+    const WRITERS: usize = 8;
+    const EACH: usize = 8;
+    let counter = Channel {
+        title: title("0"),
+        ..channel("ada")
+    };
+    keep(store, creates_channel(&counter)).await;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|_| {
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                for _ in 0..EACH {
+                    count_one_more(&store).await;
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("a writer that does not panic");
+    }
+    let read = store.channels().get(counter.id).await.expect("a read");
+    let read = read.expect("the channel is there");
+    assert_eq!(read.value.title, title(&(WRITERS * EACH).to_string()));
+    let writes = u64::try_from(WRITERS * EACH).expect("a small number") + 1;
+    assert_eq!(read.version, Version(writes));
+}
+
+async fn count_one_more(store: &Subject) {
+    loop {
+        let read = store.channels().get(channel_id("ada")).await;
+        let read = read.expect("a read").expect("the channel is there");
+        let count: usize = read.value.title.as_str().parse().expect("a number");
+        let next = Channel {
+            title: title(&(count + 1).to_string()),
+            ..read.value
+        };
+        let changes = Changes::new().state(StateChange::Channel(seen(next, read.version)));
+        match store.commit().commit(changes).await {
+            Ok(_) => return,
+            Err(CommitError::Conflict) => tokio::task::yield_now().await,
+            Err(other) => panic!("a writer may only meet another writer: {other:?}"),
+        }
+    }
+}
+
+/// One part that is refused keeps everything beside it from being seen, whatever refuses it.
+pub async fn a_refused_commit_leaves_nothing(store: &Subject) {
+    set_the_scene(store).await;
+    let before = Picture::of(store).await;
+    for bad in Bad::ALL {
+        let result = store.commit().commit(bad.beside(everything())).await;
+        assert!(bad.is(&result), "{bad:?} has to refuse: {result:?}");
+        let after = Picture::of(store).await;
+        assert_eq!(after, before, "after a refusal by {bad:?}");
+    }
+
+    let committed = keep(store, everything()).await;
+    assert_eq!(committed.places.len(), 2);
+    let after = Picture::of(store).await;
+    assert_ne!(after.user, before.user);
+    assert_ne!(after.newcomer, before.newcomer);
+    assert_ne!(after.session, before.session);
+    assert_ne!(after.channel, before.channel);
+    assert_ne!(after.key, before.key);
+    assert_ne!(after.stream, before.stream);
+    assert_ne!(after.room, before.room);
+    assert_ne!(after.restriction, before.restriction);
+    assert_ne!(after.counts, before.counts);
+    assert_ne!(after.lines, before.lines);
+    assert_ne!(after.records, before.records);
+    assert_ne!(after.cursor, before.cursor);
+}
+
+/// Where several refusals apply, the one that the port names first is answered.
+pub async fn an_earlier_refusal_wins(store: &Subject) {
+    set_the_scene(store).await;
+    for first in 0..Bad::ALL.len() {
+        let bad = &Bad::ALL[first..];
+        // The last one first: the order within the changes must not matter.
+        let changes = bad
+            .iter()
+            .rev()
+            .fold(everything(), |changes, bad| bad.beside(changes));
+        let result = store.commit().commit(changes).await;
+        assert!(bad[0].is(&result), "of {bad:?}, the first: {result:?}");
+    }
+}
+
+/// Why a commit may be refused, in the order of the port's promise.
+#[derive(Debug, Clone, Copy)]
+enum Bad {
+    Repeated,
+    Cursor,
+    Version,
+    Policy,
+    Claim,
+}
+
+impl Bad {
+    const ALL: [Self; 5] = [
+        Self::Repeated,
+        Self::Cursor,
+        Self::Version,
+        Self::Policy,
+        Self::Claim,
+    ];
+
+    /// The changes, and a part that is refused for this reason.
+    fn beside(self, mut changes: Changes) -> Changes {
+        match self {
+            Self::Repeated => changes.line(first_message()),
+            Self::Cursor => {
+                changes.cursor = Some(CursorMove {
+                    consumer: CONSUMER,
+                    from: FeedPosition(77),
+                    to: FeedPosition(78),
+                });
+                changes
+            }
+            Self::Version => changes.state(StateChange::User(new(user("bea").build()))),
+            Self::Policy => changes.line(
+                message("ada", viewer("bea"), "by old rules")
+                    .checked_by(Version(99))
+                    .line(),
+            ),
+            Self::Claim => changes.claim(ClaimChange::Take(
+                Claim::Username(user("bea").build().username),
+                Holder::User(user_id("eve")),
+            )),
+        }
+    }
+
+    fn is<T>(self, result: &Result<T, CommitError>) -> bool {
+        matches!(
+            (self, result),
+            (Self::Repeated, Err(CommitError::Repeated(_)))
+                | (Self::Cursor, Err(CommitError::CursorMoved))
+                | (Self::Version, Err(CommitError::Conflict))
+                | (Self::Policy, Err(CommitError::PolicyMoved))
+                | (Self::Claim, Err(CommitError::Taken(_)))
+        )
+    }
+}
+
+/// A channel with everything, each at version 1, and one message in its room.
+async fn set_the_scene(store: &Subject) {
+    keep(store, creates_user(&user("ada").build())).await;
+    keep(store, creates_user(&user("bea").build())).await;
+    keep(store, creates_channel(&channel("ada"))).await;
+    keep(store, creates_key(&stream_key("ada", 1))).await;
+    keep(store, creates_stream(&stream("ada", 1).build())).await;
+    keep(store, Changes::new().line(first_message())).await;
+}
+
+fn first_message() -> NewLine {
+    message("ada", viewer("bea"), "the first")
+        .client_id("m-1")
+        .line()
+}
+
+/// Changes of every kind, good where [`set_the_scene`] was before.
+fn everything() -> Changes {
+    let first = Version(1);
+    let key = stream_key("ada", 1);
+    let rotated = key
+        .clone()
+        .rotate(mac("rotated"), key.sealed().expect("active").clone(), NOON)
+        .expect("an active key rotates")
+        .next;
+    let holder = Holder::StreamKey(key.id);
+    let live = stream("ada", 1).publishing(node_id("here"), key.id).build();
+    let renamed = Channel {
+        title: title("On air"),
+        ..channel("ada")
+    };
+    let mut changes = creates_user(&user("eve").build())
+        .state(StateChange::User(seen(
+            user("ada").shown_as("Ada L.").build(),
+            first,
+        )))
+        .state(StateChange::Session(session("token", user_id("ada"), 60)))
+        .state(StateChange::Channel(seen(renamed, first)))
+        .state(StateChange::StreamKey(seen(rotated, first)))
+        .state(StateChange::Stream(seen(live, first)))
+        .state(StateChange::Room(seen(room("ada"), first)))
+        .state(StateChange::Restriction(ban("ada", viewer("troll"))))
+        .claim(ClaimChange::Release(Claim::KeyHash(mac("ada 1")), holder))
+        .claim(ClaimChange::Take(Claim::KeyHash(mac("rotated")), holder))
+        .claim(ClaimChange::Take(
+            Claim::LiveStream(channel_id("ada")),
+            Holder::Stream(stream_id("ada", 1)),
+        ))
+        .counter(CounterChange::ViewsAdded(stream_id("ada", 1), 3))
+        .counter(CounterChange::PeakSeen(stream_id("ada", 1), 2))
+        .counter(CounterChange::MessagesAdded(stream_id("ada", 1), 1))
+        .line(
+            message("ada", viewer("eve"), "the second")
+                .client_id("m-2")
+                .line(),
+        )
+        .line(NewLine {
+            room: channel_id("ada"),
+            at: noon_plus(1),
+            body: LineBody::StreamStarted {
+                stream: stream_id("ada", 1),
+                title: title("On air"),
+            },
+            policy_seen: None,
+        });
+    changes.redactions.push((channel_id("ada"), Seq(1)));
+    changes.events.push(event(
+        1,
+        greenroom_domain::stream::StreamEvent::Ended {
+            stream: stream_id("ada", 1),
+            channel: channel_id("ada"),
+            reason: EndReason::OwnerEnded,
+        },
+    ));
+    changes.cursor = Some(CursorMove {
+        consumer: CONSUMER,
+        from: FeedPosition::START,
+        to: FeedPosition(1),
+    });
+    changes
+}
+
+/// What all the read ports say of the scene.
+#[derive(Debug, PartialEq)]
+struct Picture {
+    user: Option<Stored<User>>,
+    newcomer: Option<Stored<User>>,
+    session: Option<Session>,
+    channel: Option<Stored<Channel>>,
+    key: Option<Stored<StreamKey>>,
+    keys_by_hash: [Option<Stored<StreamKey>>; 2],
+    stream: Option<Stored<Stream>>,
+    live: Vec<Stored<Stream>>,
+    room: Option<Stored<Room>>,
+    restriction: Option<Restriction>,
+    counts: Vec<StreamCounts>,
+    lines: Vec<Line>,
+    records: Vec<FeedRecord>,
+    cursor: Option<FeedPosition>,
+}
+
+impl Picture {
+    async fn of(store: &Subject) -> Self {
+        let why = "a read answers";
+        let ada = channel_id("ada");
+        let keys = store.stream_keys();
+        Self {
+            user: store.users().get(user_id("ada")).await.expect(why),
+            newcomer: store
+                .users()
+                .by_username(&user("eve").build().username)
+                .await
+                .expect(why),
+            session: store
+                .sessions()
+                .get(SessionId(mac("token")))
+                .await
+                .expect(why),
+            channel: store.channels().get(ada).await.expect(why),
+            key: keys.get(stream_key_id("ada", 1)).await.expect(why),
+            keys_by_hash: [
+                keys.by_hash(mac("ada 1")).await.expect(why),
+                keys.by_hash(mac("rotated")).await.expect(why),
+            ],
+            stream: store.streams().get(stream_id("ada", 1)).await.expect(why),
+            live: store.streams().live().await.expect(why),
+            room: store.moderation().room(ada).await.expect(why),
+            restriction: store
+                .moderation()
+                .restriction(ada, viewer("troll"))
+                .await
+                .expect(why),
+            counts: store
+                .streams()
+                .counts(&[stream_id("ada", 1)])
+                .await
+                .expect(why),
+            lines: store
+                .room_log()
+                .after(ada, Seq::ZERO, 100)
+                .await
+                .expect(why),
+            records: store
+                .feed()
+                .read(FeedPosition::START, 100)
+                .await
+                .expect(why),
+            cursor: store.feed().cursor(CONSUMER).await.expect(why),
+        }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "reads answer with an Option")]
+fn stored<T>(value: T, version: u64) -> Option<Stored<T>> {
+    Some(Stored {
+        value,
+        version: Version(version),
+    })
+}

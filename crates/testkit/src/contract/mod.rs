@@ -1,0 +1,184 @@
+//! What every adapter of a port promises, as tests: each is a public async function that
+//! panics with what was broken.
+//!
+//! The suites of the stores take a store of their own each, empty at first:
+//! [`store_contract!`](crate::store_contract) makes a test of every one. The other ports'
+//! are called one by one.
+
+pub mod commit;
+
+use std::sync::Arc;
+
+use greenroom_domain::account::{Sessions, Users};
+use greenroom_domain::channel::{Channels, StreamKeys};
+use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::shared::commit::{Changes, Commit, Committed};
+use greenroom_domain::shared::feed::Feed;
+use greenroom_domain::stream::Streams;
+
+/// Everything that one store keeps, by its ports.
+///
+/// A type that implements all of them is one already.
+pub trait StoreUnderTest: Send + Sync + 'static {
+    /// Writes.
+    fn commit(&self) -> &dyn Commit;
+    /// Replays.
+    fn feed(&self) -> &dyn Feed;
+    /// Reads accounts.
+    fn users(&self) -> &dyn Users;
+    /// Reads local sessions.
+    fn sessions(&self) -> &dyn Sessions;
+    /// Reads channels.
+    fn channels(&self) -> &dyn Channels;
+    /// Reads stream keys.
+    fn stream_keys(&self) -> &dyn StreamKeys;
+    /// Reads streams.
+    fn streams(&self) -> &dyn Streams;
+    /// Reads rooms' logs.
+    fn room_log(&self) -> &dyn RoomLog;
+    /// Reads rooms' rules and who may not chat.
+    fn moderation(&self) -> &dyn Moderation;
+}
+
+impl<S> StoreUnderTest for S
+where
+    S: Commit
+        + Feed
+        + Users
+        + Sessions
+        + Channels
+        + StreamKeys
+        + Streams
+        + RoomLog
+        + Moderation
+        + 'static,
+{
+    fn commit(&self) -> &dyn Commit {
+        self
+    }
+    fn feed(&self) -> &dyn Feed {
+        self
+    }
+    fn users(&self) -> &dyn Users {
+        self
+    }
+    fn sessions(&self) -> &dyn Sessions {
+        self
+    }
+    fn channels(&self) -> &dyn Channels {
+        self
+    }
+    fn stream_keys(&self) -> &dyn StreamKeys {
+        self
+    }
+    fn streams(&self) -> &dyn Streams {
+        self
+    }
+    fn room_log(&self) -> &dyn RoomLog {
+        self
+    }
+    fn moderation(&self) -> &dyn Moderation {
+        self
+    }
+}
+
+/// A store together with what has to live as long: its folder, say.
+#[derive(Debug)]
+pub struct Kept<S, K> {
+    /// What is tested.
+    pub store: S,
+    /// What is dropped after it.
+    pub with: K,
+}
+
+impl<S: StoreUnderTest, K: Send + Sync + 'static> StoreUnderTest for Kept<S, K> {
+    fn commit(&self) -> &dyn Commit {
+        self.store.commit()
+    }
+    fn feed(&self) -> &dyn Feed {
+        self.store.feed()
+    }
+    fn users(&self) -> &dyn Users {
+        self.store.users()
+    }
+    fn sessions(&self) -> &dyn Sessions {
+        self.store.sessions()
+    }
+    fn channels(&self) -> &dyn Channels {
+        self.store.channels()
+    }
+    fn stream_keys(&self) -> &dyn StreamKeys {
+        self.store.stream_keys()
+    }
+    fn streams(&self) -> &dyn Streams {
+        self.store.streams()
+    }
+    fn room_log(&self) -> &dyn RoomLog {
+        self.store.room_log()
+    }
+    fn moderation(&self) -> &dyn Moderation {
+        self.store.moderation()
+    }
+}
+
+/// The store that a promise is checked on: shared, because some are about many at once.
+pub type Subject = Arc<dyn StoreUnderTest>;
+
+/// Commits what nothing speaks against.
+async fn keep(store: &Subject, changes: Changes) -> Committed {
+    match store.commit().commit(changes).await {
+        Ok(committed) => committed,
+        Err(refused) => panic!("a commit that nothing speaks against was refused: {refused:?}"),
+    }
+}
+
+/// Unwraps what a refusal should have been.
+macro_rules! assert_refused {
+    ($result:expr, $refusal:pat $(if $guard:expr)?, $why:literal) => {
+        match $result {
+            Err($refusal) $(if $guard)? => {}
+            other => panic!("{}: it answered {other:?}", $why),
+        }
+    };
+}
+use assert_refused;
+
+/// Makes a test of every promise of the stores, each on a fresh store.
+///
+/// Takes the path of an `async fn() -> Arc<dyn StoreUnderTest>`.
+#[macro_export]
+macro_rules! store_contract {
+    ($make:path) => {
+        $crate::store_promises! { $make;
+            commit:
+                every_state_is_read_as_it_was_written,
+                a_second_creation_conflicts,
+                a_stale_write_conflicts,
+                versions_count_the_writes,
+                a_write_of_nothing_conflicts,
+                concurrent_writers_lose_nothing,
+                a_refused_commit_leaves_nothing,
+                an_earlier_refusal_wins;
+        }
+    };
+}
+
+/// Makes the tests of [`store_contract!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_promises {
+    ($make:path; $($suite:ident: $($promise:ident),+;)+) => {$(
+        mod $suite {
+            use super::*;
+            $(
+                #[test]
+                fn $promise() {
+                    $crate::run(async {
+                        let store = $make().await;
+                        $crate::contract::$suite::$promise(&store).await;
+                    });
+                }
+            )+
+        }
+    )+};
+}

@@ -1,0 +1,21 @@
+//! What tests of Greenroom are made with: contract suites that hold every adapter to the
+//! promises of its port, builders of readable test data, a clock that only a test moves and
+//! ids that repeat.
+//!
+//! An adapter of the stores is held to its promises in three lines:
+//!
+//! ```ignore
+//! async fn make() -> Arc<dyn StoreUnderTest> { Arc::new(MyStore::open_empty().await) }
+//! greenroom_testkit::store_contract!(make);
+//! ```
+#![deny(missing_docs)]
+
+pub mod builders;
+pub mod clock;
+pub mod contract;
+pub mod ids;
+mod runtime;
+
+pub use clock::ManualClock;
+pub use ids::SeededIds;
+pub use runtime::run;
