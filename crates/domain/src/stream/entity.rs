@@ -72,6 +72,8 @@ pub enum Ingest {
     Publishing(Publisher),
     /// The encoder has gone, and may come back.
     Interrupted {
+        /// The key that it came with.
+        key: StreamKeyId,
         /// Since when.
         since: Timestamp,
         /// The stream ends then.
@@ -231,13 +233,14 @@ impl Stream {
         match self.state {
             StreamState::Live {
                 started_at,
-                ingest: Ingest::Publishing(_),
+                ingest: Ingest::Publishing(publisher),
             } if generation == self.generation => {
                 let event = StreamEvent::Interrupted {
                     stream: self.id,
                     channel: self.channel,
                 };
                 let ingest = Ingest::Interrupted {
+                    key: publisher.key,
                     since: now,
                     until: now + rules.grace,
                 };
@@ -321,6 +324,17 @@ impl Stream {
                 ingest: Ingest::Publishing(publisher),
                 ..
             } => Some(publisher),
+            _ => None,
+        }
+    }
+
+    /// The key of who publishes, or did last and may come back.
+    pub fn current_key(&self) -> Option<StreamKeyId> {
+        match self.state {
+            StreamState::Live {
+                ingest: Ingest::Publishing(Publisher { key, .. }) | Ingest::Interrupted { key, .. },
+                ..
+            } => Some(key),
             _ => None,
         }
     }
