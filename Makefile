@@ -12,7 +12,7 @@ SECONDS_EACH ?= 60
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## build and start a server that keeps its data in $(DATA)
+run: ## build and start a server that keeps its data in data/greenroom
 	$(CARGO) build --release --package greenroom-cli $(LOCKED)
 	target/release/greenroom serve --data-dir $(DATA)
 
@@ -50,7 +50,7 @@ deny:
 bench: ## measure beside the peers; docs/performance.md says how to read it
 	scripts/bench
 
-fuzz: ## run each fuzz target for SECONDS_EACH (nightly toolchain, cargo-fuzz)
+fuzz: ## run each fuzz target for a minute, or SECONDS_EACH=n (nightly toolchain, cargo-fuzz)
 	scripts/fuzz $(SECONDS_EACH)
 
 clean-data: ## forget the data of `make run` and `make demo`

@@ -18,7 +18,7 @@ async fn record(publish: &Publish) -> (TempDir, String) {
     let mut server = Command::new(tools::enhanced_ffmpeg())
         .args([
             "-loglevel",
-            "error",
+            "fatal",
             "-listen",
             "1",
             "-i",

@@ -123,7 +123,7 @@ impl Publish {
         } else {
             Command::new("ffmpeg")
         };
-        command.args(self.arguments()).arg(url);
+        command.args(self.arguments()).arg(url).env("SVT_LOG", "1");
         let mut running = Running::start(command);
         let stdin = running.stdin();
         Publisher { running, stdin }
