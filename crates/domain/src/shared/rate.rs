@@ -42,11 +42,9 @@ impl TokenBucket {
     pub fn take(self, quota: Quota, now: Timestamp) -> Result<Self, Duration> {
         let one = quota.per / quota.burst.max(1);
         let full_at = self.full_at.max(now) + one;
-        let ahead = full_at.since(now);
-        if ahead > quota.per {
-            Err(ahead - quota.per)
-        } else {
-            Ok(Self { full_at })
+        match full_at.since(now).checked_sub(quota.per) {
+            None | Some(Duration::ZERO) => Ok(Self { full_at }),
+            Some(wait) => Err(wait),
         }
     }
 

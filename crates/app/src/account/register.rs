@@ -1,0 +1,123 @@
+//! Makes a local account.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use greenroom_domain::account::{DisplayName, Login, NewUser, Password, Role, User, Username};
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::store::Version;
+
+use crate::commit::{Attempt, write};
+use crate::{App, Refusal, Registration};
+
+/// Makes a local account.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// Its unique name.
+    pub username: Username,
+    /// As it is shown; its name if nothing else.
+    pub display_name: Option<DisplayName>,
+    /// To sign in with.
+    pub password: Password,
+    /// Where the request came from; `None` from the command line, which is not limited.
+    pub peer: Option<IpAddr>,
+}
+
+/// Anybody may while registration is open; the operator always.
+pub async fn execute(app: &Arc<App>, actor: &Actor, command: Register) -> Result<User, Refusal> {
+    if *actor != Actor::Operator && app.settings.registration == Registration::Closed {
+        return Err(Refusal::RegistrationClosed);
+    }
+    if let Some(peer) = command.peer {
+        app.limit("register", peer.to_string(), app.settings.sign_in_quota)
+            .await?;
+    }
+    let id = UserId::from_uuid(app.ports.ids.uuid());
+    create(app, actor, id, command, Role::User, Changes::new()).await
+}
+
+/// Makes an account of this role, together with other changes.
+pub(super) async fn create(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: UserId,
+    command: Register,
+    role: Role,
+    with: Changes,
+) -> Result<User, Refusal> {
+    if app
+        .ports
+        .users
+        .by_username(&command.username)
+        .await?
+        .is_some()
+    {
+        return Err(Refusal::UsernameTaken);
+    }
+    let display_name = match command.display_name {
+        Some(name) => name,
+        // A user name is a display name by its rule: 3 to 32 visible characters.
+        None => DisplayName::parse(command.username.as_str()).map_err(|_| Refusal::NoSuchUser)?,
+    };
+    let hash = app
+        .ports
+        .passwords
+        .hash(command.password, salt(app))
+        .await?;
+    let new = NewUser {
+        id,
+        username: command.username,
+        display_name,
+        role,
+        login: Login::Local(hash),
+    };
+    app.retry(|| insert(app, actor, new.clone(), with.clone()))
+        .await
+}
+
+/// Makes the account's first state durable, with its name claimed.
+pub(super) async fn insert(
+    app: &Arc<App>,
+    actor: &Actor,
+    new: NewUser,
+    with: Changes,
+) -> Result<User, Attempt> {
+    let now = app.now();
+    let decision = User::register(new, now);
+    let user = decision.next;
+    let by = if actor.user().is_some() || *actor == Actor::Operator {
+        *actor
+    } else {
+        Actor::User {
+            id: user.id,
+            role: user.role,
+        }
+    };
+    let told = app.tell(&by, decision.happened, now);
+    let mut changes = Changes {
+        events: told.events,
+        ..with
+    };
+    if let Login::Host(subject) = &user.login {
+        changes = changes.claim(ClaimChange::Take(
+            Claim::Subject(subject.clone()),
+            Holder::User(user.id),
+        ));
+    }
+    let changes = changes
+        .claim(ClaimChange::Take(
+            Claim::Username(user.username.clone()),
+            Holder::User(user.id),
+        ))
+        .state(StateChange::User(write(user.clone(), Version::NEW)));
+    app.commit(changes).await?;
+    Ok(user)
+}
+
+/// Random bytes for a password's hash.
+pub(super) fn salt(app: &App) -> [u8; 16] {
+    let random = app.ports.ids.secret();
+    std::array::from_fn(|i| random[i])
+}

@@ -1,0 +1,242 @@
+//! Stream keys: make, show, rotate, revoke. Their owner's alone.
+
+use std::sync::Arc;
+
+use greenroom_domain::access::{Action, Denied, Standing, require};
+use greenroom_domain::channel::{
+    Channel, Handle, KeyError, KeyLabel, KeySecret, MAX_KEYS, NewStreamKey, StreamKey,
+};
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::id::{StreamId, StreamKeyId};
+use greenroom_domain::shared::secret::{Mac, Purpose, Sealed};
+use greenroom_domain::shared::store::{Stored, Version};
+use greenroom_domain::stream::StreamError;
+
+use crate::commit::{Attempt, write};
+use crate::{App, Refusal};
+
+/// Makes a stream key.
+#[derive(Debug, Clone)]
+pub struct CreateKey {
+    /// Of which channel.
+    pub handle: Handle,
+    /// What its owner calls it.
+    pub label: KeyLabel,
+    /// It serves only this stream, which was created ahead.
+    pub bound_to: Option<StreamId>,
+}
+
+/// A key with its secret, for its owner's eyes.
+#[derive(Debug, Clone)]
+pub struct RevealedKey {
+    /// The key.
+    pub key: StreamKey,
+    /// What the encoder is given.
+    pub secret: KeySecret,
+}
+
+/// Makes a key.
+pub async fn create(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: CreateKey,
+) -> Result<RevealedKey, Refusal> {
+    app.retry(|| attempt_create(app, actor, &command)).await
+}
+
+async fn attempt_create(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: &CreateKey,
+) -> Result<RevealedKey, Attempt> {
+    let channel = app.channel_by_handle(&command.handle).await?.value;
+    authorize(app, actor, &channel).await?;
+    if let Some(bound) = command.bound_to {
+        let stream = app
+            .ports
+            .streams
+            .get(bound)
+            .await?
+            .map(|stored| stored.value);
+        let stream = stream
+            .filter(|stream| stream.channel == channel.id)
+            .ok_or(Refusal::NoSuchStream)?;
+        if stream.publisher().is_none() && stream.started_at().is_some() && !stream.is_live() {
+            return Err(StreamError::Ended.into());
+        }
+    }
+    let keys = app.ports.stream_keys.of_channel(channel.id).await?;
+    if keys.iter().filter(|key| key.hash().is_some()).count() >= MAX_KEYS {
+        return Err(KeyError::TooMany { max: MAX_KEYS }.into());
+    }
+    let now = app.now();
+    let id = StreamKeyId::from_uuid(app.ports.ids.uuid());
+    let (secret, hash, sealed) = generate(app);
+    let CreateKey {
+        label, bound_to, ..
+    } = command.clone();
+    let decision = StreamKey::create(
+        NewStreamKey {
+            id,
+            channel: channel.id,
+            label,
+            bound_to,
+            hash,
+            sealed,
+        },
+        now,
+    );
+    let changes = app
+        .tell(actor, decision.happened, now)
+        .state(StateChange::StreamKey(write(
+            decision.next.clone(),
+            Version::NEW,
+        )))
+        .claim(ClaimChange::Take(
+            Claim::KeyHash(hash),
+            Holder::StreamKey(id),
+        ));
+    app.commit(changes).await?;
+    Ok(RevealedKey {
+        key: decision.next,
+        secret,
+    })
+}
+
+/// All keys of a channel, without their secrets.
+pub async fn list(
+    app: &Arc<App>,
+    actor: &Actor,
+    handle: &Handle,
+) -> Result<Vec<StreamKey>, Refusal> {
+    let channel = app.channel_by_handle(handle).await?.value;
+    authorize(app, actor, &channel).await?;
+    Ok(app.ports.stream_keys.of_channel(channel.id).await?)
+}
+
+/// A key's secret.
+pub async fn reveal(
+    app: &Arc<App>,
+    actor: &Actor,
+    key: StreamKeyId,
+) -> Result<RevealedKey, Refusal> {
+    let key = own_key(app, actor, key).await?.value;
+    let plain = app.ports.secrets.open(Purpose::StreamKey, key.sealed()?)?;
+    let secret = std::str::from_utf8(&plain).ok().and_then(KeySecret::parse);
+    let secret = secret.ok_or(greenroom_domain::shared::secret::OpenError::Damaged)?;
+    Ok(RevealedKey { key, secret })
+}
+
+/// Another secret; whoever publishes with the old one is cut off.
+pub async fn rotate(
+    app: &Arc<App>,
+    actor: &Actor,
+    key: StreamKeyId,
+) -> Result<RevealedKey, Refusal> {
+    app.retry(|| attempt_rotate(app, actor, key)).await
+}
+
+async fn attempt_rotate(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: StreamKeyId,
+) -> Result<RevealedKey, Attempt> {
+    let stored = own_key(app, actor, id).await?;
+    let now = app.now();
+    let old = stored.value.hash();
+    let (secret, hash, sealed) = generate(app);
+    let decision = stored.value.rotate(hash, sealed, now)?;
+    let mut changes = app
+        .tell(actor, decision.happened, now)
+        .state(StateChange::StreamKey(write(
+            decision.next.clone(),
+            stored.version,
+        )))
+        .claim(ClaimChange::Take(
+            Claim::KeyHash(hash),
+            Holder::StreamKey(id),
+        ));
+    if let Some(old) = old {
+        changes = changes.claim(ClaimChange::Release(
+            Claim::KeyHash(old),
+            Holder::StreamKey(id),
+        ));
+    }
+    app.commit(changes).await?;
+    Ok(RevealedKey {
+        key: decision.next,
+        secret,
+    })
+}
+
+/// It works no more; whoever publishes with it is cut off. Again is no change.
+pub async fn revoke(app: &Arc<App>, actor: &Actor, key: StreamKeyId) -> Result<StreamKey, Refusal> {
+    app.retry(|| attempt_revoke(app, actor, key)).await
+}
+
+async fn attempt_revoke(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: StreamKeyId,
+) -> Result<StreamKey, Attempt> {
+    let stored = own_key(app, actor, id).await?;
+    let now = app.now();
+    let old = stored.value.hash();
+    let decision = stored.value.revoke(now);
+    if let Some(old) = old {
+        let changes = app
+            .tell(actor, decision.happened, now)
+            .state(StateChange::StreamKey(write(
+                decision.next.clone(),
+                stored.version,
+            )))
+            .claim(ClaimChange::Release(
+                Claim::KeyHash(old),
+                Holder::StreamKey(id),
+            ));
+        app.commit(changes).await?;
+    }
+    Ok(decision.next)
+}
+
+/// The key, for its owner; to anybody else it does not exist.
+async fn own_key(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: StreamKeyId,
+) -> Result<Stored<StreamKey>, Refusal> {
+    let stored = app
+        .ports
+        .stream_keys
+        .get(id)
+        .await?
+        .ok_or(Refusal::NoSuchKey)?;
+    let channel = app.channel(stored.value.channel).await?.value;
+    match authorize(app, actor, &channel).await {
+        Err(Refusal::Denied(Denied::Forbidden)) => Err(Refusal::NoSuchKey),
+        other => other.map(|()| stored),
+    }
+}
+
+/// The owner, and the operator, who set up accounts and demos on the command line.
+async fn authorize(app: &Arc<App>, actor: &Actor, channel: &Channel) -> Result<(), Refusal> {
+    if matches!(actor, Actor::Operator) {
+        return Ok(());
+    }
+    let standing: Standing = app.standing(actor, channel).await?;
+    Ok(require(standing, Action::ManageKeys)?)
+}
+
+fn generate(app: &App) -> (KeySecret, Mac, Sealed) {
+    let secret = KeySecret::generate(app.ports.ids.secret());
+    let hash = app
+        .ports
+        .secrets
+        .mac(Purpose::StreamKey, secret.expose().as_bytes());
+    let sealed = app
+        .ports
+        .secrets
+        .seal(Purpose::StreamKey, secret.expose().as_bytes());
+    (secret, hash, sealed)
+}

@@ -1,0 +1,7 @@
+//! Channels and their stream keys.
+
+pub mod create;
+pub mod edit;
+pub mod keys;
+pub mod lock;
+pub mod view;

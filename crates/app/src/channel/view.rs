@@ -1,0 +1,63 @@
+//! Shows channels.
+
+use greenroom_domain::account::User;
+use greenroom_domain::channel::{Channel, Handle};
+use greenroom_domain::media::IngestAddress;
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::store::Stored;
+
+use crate::commit::signed_in;
+use crate::stream::view::StreamView;
+use crate::{App, Refusal, stream};
+
+/// A channel as anybody may see it.
+#[derive(Debug, Clone)]
+pub struct ChannelView {
+    /// The channel, and its version for those who may change it.
+    pub channel: Stored<Channel>,
+    /// Whose it is.
+    pub owner: User,
+    /// What is on air.
+    pub live: Option<StreamView>,
+}
+
+/// By its handle.
+pub async fn execute(app: &App, handle: &Handle) -> Result<ChannelView, Refusal> {
+    let channel = app.channel_by_handle(handle).await?;
+    with_owner(app, channel).await
+}
+
+/// One's own.
+pub async fn own(app: &App, actor: &Actor) -> Result<ChannelView, Refusal> {
+    let channel = app
+        .ports
+        .channels
+        .by_owner(signed_in(actor)?)
+        .await?
+        .ok_or(Refusal::NoSuchChannel)?;
+    with_owner(app, channel).await
+}
+
+/// Where encoders publish to.
+pub fn ingest_addresses(app: &App) -> Vec<IngestAddress> {
+    app.ports.media.ingest_addresses()
+}
+
+async fn with_owner(app: &App, channel: Stored<Channel>) -> Result<ChannelView, Refusal> {
+    let owner = app
+        .ports
+        .users
+        .get(channel.value.owner)
+        .await?
+        .ok_or(Refusal::NoSuchUser)?
+        .value;
+    let live = match app.ports.streams.live_of(channel.value.id).await? {
+        Some(live) => Some(stream::view::one(app, live.value, &channel.value).await?),
+        None => None,
+    };
+    Ok(ChannelView {
+        channel,
+        owner,
+        live,
+    })
+}

@@ -1,0 +1,158 @@
+//! Posts a message.
+
+use std::sync::Arc;
+
+use greenroom_domain::access::Standing;
+use greenroom_domain::account::DisplayName;
+use greenroom_domain::chat::{
+    Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine, Seq,
+};
+use greenroom_domain::shared::actor::{Actor, Identity};
+use greenroom_domain::shared::commit::{Changes, CounterChange};
+use greenroom_domain::shared::id::ChannelId;
+
+use crate::chat::rules::Rules;
+use crate::commit::Attempt;
+use crate::{App, Refusal};
+
+/// Posts a message.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// To whose room.
+    pub channel: ChannelId,
+    /// What is said; cut where the room's limit is.
+    pub text: String,
+    /// What the client calls it: sent again with the same, it is the same message.
+    pub client_id: Option<ClientMessageId>,
+    /// What it answers.
+    pub reply_to: Option<Seq>,
+}
+
+/// A message is in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Posted {
+    /// The line that it is.
+    pub line: Line,
+    /// It was there already: this is the first answer again.
+    pub repeated: bool,
+}
+
+/// Acknowledged only once it is durable.
+pub async fn execute(app: &Arc<App>, actor: &Actor, post: Post) -> Result<Posted, Refusal> {
+    let channel = app.channel(post.channel).await?.value;
+    let mut limited = false;
+    for _ in 0..5 {
+        let rules = app.rules.of(app, post.channel).await?;
+        let author = author(app, actor, channel.owner).await?;
+        match attempt(app, actor, &post, &rules, author, &mut limited).await {
+            Ok(line) => {
+                return Ok(Posted {
+                    line,
+                    repeated: false,
+                });
+            }
+            Err(Attempt::Repeated(line)) => {
+                return Ok(Posted {
+                    line: *line,
+                    repeated: true,
+                });
+            }
+            Err(Attempt::Again) => app.rules.forget(post.channel),
+            Err(Attempt::Refused(refusal)) => return Err(refusal),
+        }
+    }
+    Err(Refusal::Contended)
+}
+
+async fn attempt(
+    app: &Arc<App>,
+    actor: &Actor,
+    post: &Post,
+    rules: &Rules,
+    (author, standing): (Author, Standing),
+    limited: &mut bool,
+) -> Result<Line, Attempt> {
+    let now = app.now();
+    let room = &rules.room;
+    let text = MessageText::parse(&post.text, room.settings.max_length)?;
+    room.admit(
+        standing,
+        actor.identity().and_then(|who| rules.restriction(who)),
+        now,
+    )?;
+    if !*limited {
+        for (rule, quota) in room.quotas(standing) {
+            let subject = format!("{}/{:?}", post.channel, author.identity);
+            app.limit(rule, subject, quota).await?;
+        }
+        *limited = true;
+    }
+    let message = Message {
+        author,
+        client_id: post.client_id.clone(),
+        content: Content::Text(text),
+        reply_to: post.reply_to,
+    };
+    let body = LineBody::Message(message);
+    let line = NewLine {
+        room: post.channel,
+        at: now,
+        body: body.clone(),
+        policy_seen: Some(rules.version),
+    };
+    let mut changes = Changes::new().line(line);
+    if let Some(stream) = app.live.stream_of(app, post.channel).await? {
+        changes = changes.counter(CounterChange::MessagesAdded(stream, 1));
+    }
+    let places = app.commit(changes).await?;
+    let place = *places.first().ok_or(Attempt::Again)?;
+    Ok(Line {
+        place,
+        at: now,
+        body,
+    })
+}
+
+/// Who speaks, as everybody will see them.
+async fn author(
+    app: &App,
+    actor: &Actor,
+    owner: greenroom_domain::shared::id::UserId,
+) -> Result<(Author, Standing), Refusal> {
+    let standing = Standing::of(actor, owner, false);
+    let author = match actor {
+        Actor::User { id, .. } => {
+            let user = app
+                .ports
+                .users
+                .get(*id)
+                .await?
+                .ok_or(Refusal::NoSuchUser)?
+                .value;
+            let owns = (user.id == owner).then_some(Badge::Owner);
+            let administers = (standing == Standing::Admin).then_some(Badge::Admin);
+            Author {
+                identity: Identity::User(*id),
+                username: Some(user.username),
+                name: user.display_name,
+                badges: owns.into_iter().chain(administers).collect(),
+            }
+        }
+        Actor::Guest(id) => {
+            let digits = id.uuid().simple().to_string();
+            let name = DisplayName::parse(&format!("Guest {}", &digits[digits.len() - 4..]));
+            // A guest is called by four digits: 10 visible characters are a display name.
+            let name = name.map_err(|_| Refusal::NoSuchUser)?;
+            Author {
+                identity: Identity::Guest(*id),
+                username: None,
+                name,
+                badges: Vec::new(),
+            }
+        }
+        Actor::Operator | Actor::System => {
+            return Err(greenroom_domain::access::Denied::Forbidden.into());
+        }
+    };
+    Ok((author, standing))
+}

@@ -1,0 +1,54 @@
+//! Shows that somebody types.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_domain::access::Action;
+use greenroom_domain::account::DisplayName;
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::rate::Quota;
+
+use crate::commit::signed_in;
+use crate::realtime::Ephemeral;
+use crate::{App, Refusal};
+
+/// How often somebody's typing is shown.
+const QUOTA: Quota = Quota {
+    burst: 3,
+    per: Duration::from_secs(6),
+};
+
+/// Kept by nobody; clients let it fade after a few seconds. Too often is not shown, and no
+/// error.
+pub async fn execute(
+    app: &Arc<App>,
+    actor: &Actor,
+    room: ChannelId,
+    active: bool,
+) -> Result<(), Refusal> {
+    let id = signed_in(actor)?;
+    let channel = app.channel(room).await?.value;
+    let standing = app.authorize(actor, &channel, Action::Chat).await?;
+    let rules = app.rules.of(app, room).await?;
+    let who = greenroom_domain::shared::actor::Identity::User(id);
+    rules
+        .room
+        .admit(standing, rules.restriction(who), app.now())?;
+    match app.limit("typing", format!("{room}/{id}"), QUOTA).await {
+        Err(Refusal::TooMany { .. }) => return Ok(()),
+        other => other?,
+    }
+    let name: DisplayName = app
+        .ports
+        .users
+        .get(id)
+        .await?
+        .ok_or(Refusal::NoSuchUser)?
+        .value
+        .display_name;
+    app.hub
+        .show(room, Ephemeral::Typing { who, name, active })
+        .await;
+    Ok(())
+}

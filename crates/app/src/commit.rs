@@ -1,0 +1,168 @@
+//! How a use case makes the domain's answer durable: once, or again on a conflict.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_domain::access::Denied;
+use greenroom_domain::chat::{Line, NewLine, Place};
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::commit::{Changes, Claim, CommitError, Write};
+use greenroom_domain::shared::event::{Event, Happening};
+use greenroom_domain::shared::id::EventId;
+use greenroom_domain::shared::rate::{Quota, RateKey};
+use greenroom_domain::shared::store::{StoreError, Version};
+
+use crate::realtime::{Published, line_of};
+use crate::{App, Refusal, consumers};
+
+/// How often a use case decides again before it gives up.
+const ATTEMPTS: u32 = 5;
+
+/// Why one attempt came to nothing.
+pub(crate) enum Attempt {
+    /// Somebody else was faster: read and decide again.
+    Again,
+    /// The message is in the log already.
+    Repeated(Box<Line>),
+    /// The domain or the outside said no.
+    Refused(Refusal),
+}
+
+impl<E: Into<Refusal>> From<E> for Attempt {
+    fn from(refusal: E) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+/// Writes an aggregate back.
+pub(crate) fn write<T>(next: T, seen: Version) -> Write<T> {
+    Write { next, seen }
+}
+
+impl App {
+    /// Runs one attempt after the other until one is no conflict.
+    pub(crate) async fn retry<T, A>(&self, mut attempt: impl FnMut() -> A) -> Result<T, Refusal>
+    where
+        A: Future<Output = Result<T, Attempt>>,
+    {
+        for round in 1..=ATTEMPTS {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(Attempt::Refused(refusal)) => return Err(refusal),
+                Err(Attempt::Repeated(_)) => break,
+                Err(Attempt::Again) => {
+                    let jitter = u64::from(self.ports.ids.secret()[0]) * 20 * u64::from(round);
+                    tokio::time::sleep(Duration::from_micros(jitter)).await;
+                }
+            }
+        }
+        Err(Refusal::Contended)
+    }
+
+    /// What is to be told of a decision: its events, and a line in the room for each that a
+    /// room shows.
+    pub(crate) fn tell(&self, by: &Actor, happened: Vec<Happening>, now: Timestamp) -> Changes {
+        let lines = happened
+            .iter()
+            .filter_map(line_of)
+            .map(|(room, body)| NewLine {
+                room,
+                at: now,
+                body,
+                policy_seen: None,
+            })
+            .collect();
+        let event = |what| Event {
+            id: EventId::from_uuid(self.ports.ids.uuid()),
+            at: now,
+            by: *by,
+            what,
+        };
+        let events = happened.into_iter().map(event).collect();
+        Changes {
+            events,
+            lines,
+            ..Changes::new()
+        }
+    }
+
+    /// Commits, then shows the lines to whoever listens and carries out what follows.
+    ///
+    /// Runs to its end even when the caller goes away: what was committed is always shown.
+    pub(crate) async fn commit(self: &Arc<Self>, changes: Changes) -> Result<Vec<Place>, Attempt> {
+        let app = Arc::clone(self);
+        let run = tokio::spawn(async move {
+            let lines = changes.lines.clone();
+            let events = changes.events.clone();
+            let committed = app.ports.commit.commit(changes).await?;
+            for (line, place) in lines.into_iter().zip(&committed.places) {
+                let published = Published::line(
+                    line.room,
+                    Line {
+                        place: *place,
+                        at: line.at,
+                        body: line.body,
+                    },
+                );
+                app.hub.publish(published).await;
+            }
+            for event in &events {
+                // Carried out here at once, and by the feed's consumer again until it is done.
+                if let Err(error) = consumers::effects::carry_out(&app, event).await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "an effect has to be repeated"
+                    );
+                }
+            }
+            Ok(committed.places)
+        });
+        match run.await {
+            Ok(Ok(places)) => Ok(places),
+            Ok(Err(error)) => Err(refused(error)),
+            Err(panicked) => Err(StoreError::Unavailable(Box::new(panicked)).into()),
+        }
+    }
+
+    /// Refuses what comes too often.
+    pub(crate) async fn limit(
+        &self,
+        rule: &'static str,
+        subject: String,
+        quota: Quota,
+    ) -> Result<(), Refusal> {
+        let key = RateKey { rule, subject };
+        match self.ports.rate_limits.take(&key, quota, self.now()).await? {
+            Ok(()) => Ok(()),
+            Err(retry_after) => Err(Refusal::TooMany { retry_after }),
+        }
+    }
+}
+
+fn refused(error: CommitError) -> Attempt {
+    match error {
+        CommitError::Conflict | CommitError::PolicyMoved | CommitError::CursorMoved => {
+            Attempt::Again
+        }
+        CommitError::Repeated(line) => Attempt::Repeated(line),
+        CommitError::Full => Attempt::Refused(Refusal::Full),
+        CommitError::Store(error) => Attempt::Refused(Refusal::Store(error)),
+        CommitError::Taken(claim) => Attempt::Refused(match claim {
+            Claim::Username(_) => Refusal::UsernameTaken,
+            Claim::Handle(_) => Refusal::HandleTaken,
+            Claim::ChannelOf(_) => Refusal::ChannelExists,
+            Claim::LiveStream(_) => Refusal::AnotherStreamIsLive,
+            Claim::FirstAdministrator => Refusal::SetupLinkInvalid,
+            // Made at first sight by another request at the same moment, or a new secret
+            // that is like another, which 256 random bits rule out: decide again.
+            Claim::Subject(_) | Claim::KeyHash(_) => return Attempt::Again,
+        }),
+    }
+}
+
+/// Refuses whoever is not signed in.
+pub(crate) fn signed_in(actor: &Actor) -> Result<greenroom_domain::shared::id::UserId, Refusal> {
+    actor.user().ok_or(Refusal::Denied(Denied::SignInFirst))
+}

@@ -1,0 +1,71 @@
+//! Greenroom's use cases.
+//!
+//! One file each, in the folder of its capability: it reads what it needs through the
+//! ports, asks the domain, commits the answer and tells the outside. It never decides.
+//!
+//! [`App`] is what an embedding program builds from its [`Ports`] and [`Settings`], gives to
+//! its routers, and [runs](App::run) for as long as it lives.
+#![deny(missing_docs)]
+
+pub mod account;
+mod authz;
+pub mod channel;
+pub mod chat;
+mod commit;
+pub mod consumers;
+mod ports;
+pub mod realtime;
+mod refusal;
+mod run;
+mod settings;
+pub mod stream;
+
+use std::sync::Arc;
+
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::NodeId;
+
+pub use ports::Ports;
+pub use refusal::Refusal;
+pub use settings::{Registration, Settings};
+
+use crate::account::setup::Setup;
+use crate::chat::rules::RoomRules;
+use crate::realtime::Hub;
+use crate::stream::listing::LiveSnapshot;
+
+/// The application: every use case takes it first.
+pub struct App {
+    /// This process.
+    pub node: NodeId,
+    /// What it stands on.
+    pub ports: Ports,
+    /// What its operator chose.
+    pub settings: Settings,
+    /// Who is listening.
+    pub hub: Arc<Hub>,
+    pub(crate) rules: RoomRules,
+    pub(crate) live: LiveSnapshot,
+    pub(crate) setup: Setup,
+}
+
+impl App {
+    /// Puts it together. Nothing happens before [`App::run`].
+    pub fn new(node: NodeId, ports: Ports, settings: Settings) -> Arc<Self> {
+        let hub = Arc::new(Hub::new(Arc::clone(&ports.room_log)));
+        Arc::new(Self {
+            node,
+            ports,
+            settings,
+            hub,
+            rules: RoomRules::default(),
+            live: LiveSnapshot::default(),
+            setup: Setup::default(),
+        })
+    }
+
+    /// The time by the port.
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+}

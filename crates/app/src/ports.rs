@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use greenroom_domain::account::{Passwords, Sessions, TokenVerifier, Users};
+use greenroom_domain::channel::{Channels, StreamKeys};
+use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::media::MediaServer;
+use greenroom_domain::shared::clock::Clock;
+use greenroom_domain::shared::commit::Commit;
+use greenroom_domain::shared::feed::Feed;
+use greenroom_domain::shared::id::Ids;
+use greenroom_domain::shared::lease::Leases;
+use greenroom_domain::shared::rate::RateLimits;
+use greenroom_domain::shared::secret::SecretBox;
+use greenroom_domain::stream::{Presence, Streams};
+
+/// What the application stands on: one adapter for each port.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keeps changes.
+    pub commit: Arc<dyn Commit>,
+    /// Replays them.
+    pub feed: Arc<dyn Feed>,
+    /// Reads accounts.
+    pub users: Arc<dyn Users>,
+    /// Reads local sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// Reads channels.
+    pub channels: Arc<dyn Channels>,
+    /// Reads stream keys.
+    pub stream_keys: Arc<dyn StreamKeys>,
+    /// Reads streams.
+    pub streams: Arc<dyn Streams>,
+    /// Reads rooms' logs.
+    pub room_log: Arc<dyn RoomLog>,
+    /// Reads rooms' rules.
+    pub moderation: Arc<dyn Moderation>,
+    /// Knows who watches.
+    pub presence: Arc<dyn Presence>,
+    /// Counts how often.
+    pub rate_limits: Arc<dyn RateLimits>,
+    /// Decides which node does what.
+    pub leases: Arc<dyn Leases>,
+    /// Hashes passwords.
+    pub passwords: Arc<dyn Passwords>,
+    /// Checks the host platform's tokens.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// Holds the master key.
+    pub secrets: Arc<dyn SecretBox>,
+    /// Takes media in and gives it out.
+    pub media: Arc<dyn MediaServer>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and secrets.
+    pub ids: Arc<dyn Ids>,
+}

@@ -1,0 +1,11 @@
+//! What is shown at once: the hub that gives each room's lines to whoever listens.
+
+mod hub;
+mod join;
+mod lines;
+mod published;
+
+pub use hub::{Hub, Listener, Subscription};
+pub use join::{JoinRoom, JoinedRoom, Start, join_room};
+pub(crate) use lines::line_of;
+pub use published::{Ephemeral, Published, Shown, WireFormat};

@@ -1,0 +1,73 @@
+//! What goes on for as long as the application lives.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_domain::shared::commit::{Changes, StateChange};
+use tokio_util::sync::CancellationToken;
+
+use crate::consumers::runner;
+use crate::stream::{audience, sweep};
+use crate::{App, Refusal};
+
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+
+impl App {
+    /// Takes up where the last process of this node stopped. Before anything is served.
+    pub async fn start(self: &Arc<Self>) -> Result<(), Refusal> {
+        sweep::after_restart(self).await
+    }
+
+    /// Sweeps, counts and consumes until shutdown.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        tokio::join!(
+            every(SWEEP_EVERY, &shutdown, "sweep", || async {
+                sweep::due(&self).await.map(drop)
+            }),
+            every(COUNT_EVERY, &shutdown, "count", || audience::count(&self)),
+            every(TIDY_EVERY, &shutdown, "tidy", || tidy(&self)),
+            runner::run(Arc::clone(&self), shutdown.clone()),
+        );
+    }
+}
+
+async fn every<F>(period: Duration, shutdown: &CancellationToken, what: &str, work: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), Refusal>>,
+{
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(period) => {}
+        }
+        if let Err(error) = work().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                what,
+                "will be tried again"
+            );
+        }
+    }
+}
+
+/// Sessions that ran out, and feed records that nobody needs.
+async fn tidy(app: &Arc<App>) -> Result<(), Refusal> {
+    loop {
+        let expired = app.ports.sessions.expired(app.now(), 500).await?;
+        if expired.is_empty() {
+            break;
+        }
+        let changes = || Changes {
+            states: expired
+                .iter()
+                .map(|id| StateChange::SessionEnded(*id))
+                .collect(),
+            ..Changes::new()
+        };
+        app.retry(|| app.commit(changes())).await?;
+    }
+    runner::prune(app).await
+}

@@ -1,0 +1,78 @@
+//! Counts audiences: once a second for all live streams together.
+
+use std::sync::Arc;
+
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::commit::CounterChange;
+use greenroom_domain::shared::event::Happening;
+use greenroom_domain::stream::StreamEvent;
+
+use crate::realtime::Ephemeral;
+use crate::{App, Refusal};
+
+/// How many people one event names.
+const NAMED: usize = 100;
+
+/// Looks who came and went, keeps it, and shows it to the rooms. One commit for all streams.
+pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
+    let now = app.now();
+    let mut happened: Vec<Happening> = Vec::new();
+    let mut counters = Vec::new();
+    let mut shown = Vec::new();
+    for stored in app.ports.streams.live().await? {
+        let (stream, channel) = (stored.value.id, stored.value.channel);
+        let audience = app.ports.presence.audience(stream, now).await?;
+        if audience.joined.is_empty() && audience.left.is_empty() {
+            continue;
+        }
+        let viewers = audience.viewers;
+        let joined = u64::try_from(audience.joined.len()).unwrap_or(u64::MAX);
+        counters.push(CounterChange::ViewsAdded(stream, joined));
+        counters.push(CounterChange::PeakSeen(stream, viewers));
+        let (mut came, mut went) = (audience.joined.chunks(NAMED), audience.left.chunks(NAMED));
+        loop {
+            let (joined, left) = (
+                came.next().unwrap_or_default(),
+                went.next().unwrap_or_default(),
+            );
+            if joined.is_empty() && left.is_empty() {
+                break;
+            }
+            let (joined, left) = (joined.to_vec(), left.to_vec());
+            happened.push(
+                StreamEvent::AudienceChanged {
+                    stream,
+                    channel,
+                    joined,
+                    left,
+                    viewers,
+                }
+                .into(),
+            );
+        }
+        let few = |people: &[_]| people.iter().take(NAMED).copied().collect();
+        let (joined, left) = (few(&audience.joined), few(&audience.left));
+        shown.push((
+            channel,
+            Ephemeral::Viewers {
+                stream,
+                viewers,
+                joined,
+                left,
+            },
+        ));
+    }
+    if happened.is_empty() {
+        return Ok(());
+    }
+    for (room, what) in shown {
+        app.hub.show(room, what).await;
+    }
+    let changes = || {
+        let mut changes = app.tell(&Actor::System, happened.clone(), now);
+        changes.counters.clone_from(&counters);
+        changes
+    };
+    app.retry(|| app.commit(changes())).await?;
+    Ok(())
+}

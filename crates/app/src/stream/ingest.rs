@@ -1,0 +1,224 @@
+//! What the media engine asks and tells.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use greenroom_domain::channel::{Channel, ChannelError};
+use greenroom_domain::media::{
+    IngestLease, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
+    PublishRefused, PublishRequest,
+};
+use greenroom_domain::shared::actor::{Actor, Identity};
+use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::secret::Purpose;
+use greenroom_domain::shared::store::{StoreError, Stored, Version};
+use greenroom_domain::stream::{Generation, NewStream, Publisher, Stream, StreamError, Via};
+
+use crate::commit::{Attempt, write};
+use crate::stream::playback;
+use crate::{App, Refusal};
+
+/// The application as its media engine sees it.
+pub struct Ingests(pub Arc<App>);
+
+#[async_trait]
+impl MediaEvents for Ingests {
+    async fn authorize_publish(
+        &self,
+        request: PublishRequest,
+    ) -> Result<IngestLease, PublishRefused> {
+        let app = &self.0;
+        let lease = match app
+            .limit(
+                "publish",
+                request.peer.to_string(),
+                app.settings.publish_quota,
+            )
+            .await
+        {
+            Ok(()) => app.retry(|| attach(app, &request)).await,
+            Err(refusal) => Err(refusal),
+        };
+        app.live.forget();
+        lease.map_err(|refusal| match refusal {
+            Refusal::NoSuchKey => PublishRefused::UnknownKey,
+            Refusal::Stream(StreamError::Ended) => PublishRefused::Ended,
+            Refusal::Stream(_) | Refusal::AnotherStreamIsLive => PublishRefused::AlreadyPublishing,
+            Refusal::Channel(ChannelError::Held { until }) => PublishRefused::Held { until },
+            Refusal::Channel(ChannelError::Locked) | Refusal::Account(_) => PublishRefused::Locked,
+            Refusal::TooMany { .. } => PublishRefused::TooMany,
+            other => PublishRefused::Unavailable(Box::new(other)),
+        })
+    }
+
+    async fn authorize_playback(
+        &self,
+        request: PlaybackRequest,
+    ) -> Result<PlaybackLease, PlaybackRefused> {
+        playback::authorize(&self.0, request).await
+    }
+
+    async fn report(&self, event: MediaEvent) -> Result<(), StoreError> {
+        let app = &self.0;
+        let done = match event {
+            MediaEvent::IngestLost { stream, generation } => {
+                app.retry(|| lost(app, stream, generation)).await
+            }
+            MediaEvent::Watched { channel, viewers } => watched(app, channel, viewers).await,
+        };
+        done.map_err(|refusal| match refusal {
+            Refusal::Store(error) => error,
+            other => StoreError::Unavailable(Box::new(other)),
+        })
+    }
+}
+
+/// An encoder comes in: its key opens the channel's stream or goes on with it.
+async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease, Attempt> {
+    let hash = app
+        .ports
+        .secrets
+        .mac(Purpose::StreamKey, request.key.expose().as_bytes());
+    let key = app
+        .ports
+        .stream_keys
+        .by_hash(hash)
+        .await?
+        .ok_or(Refusal::NoSuchKey)?
+        .value;
+    let channel = app.channel(key.channel).await?.value;
+    let owner = app
+        .ports
+        .users
+        .get(channel.owner)
+        .await?
+        .ok_or(Refusal::NoSuchUser)?
+        .value;
+    owner.require_creator()?;
+    let now = app.now();
+    channel.admit(key.id, now)?;
+
+    let mut happened = Vec::new();
+    let stored = match stream_of(app, &channel, key.bound_to).await? {
+        Some(stored) => stored,
+        None => {
+            let id = StreamId::from_uuid(app.ports.ids.uuid());
+            let (title, category) = (channel.title.clone(), channel.category.clone());
+            let created = Stream::create(
+                NewStream {
+                    id,
+                    channel: channel.id,
+                    title,
+                    category,
+                },
+                now,
+            );
+            happened.extend(created.happened);
+            Stored {
+                value: created.next,
+                version: Version::NEW,
+            }
+        }
+    };
+    let silence = silence(app, &stored.value).await?;
+    let publisher = Publisher {
+        node: app.node,
+        key: key.id,
+        since: now,
+    };
+    let decision = stored
+        .value
+        .attach(publisher, silence, &app.settings.streams, now)?;
+    happened.extend(decision.happened);
+    let stream = decision.next;
+    let by = Actor::User {
+        id: owner.id,
+        role: owner.role,
+    };
+    let changes = app
+        .tell(&by, happened, now)
+        .state(StateChange::Stream(write(stream.clone(), stored.version)))
+        .claim(ClaimChange::Take(
+            Claim::LiveStream(channel.id),
+            Holder::Stream(stream.id),
+        ));
+    app.commit(changes).await?;
+    // Whoever published before is no longer current.
+    app.ports
+        .media
+        .close_ingest(stream.id, Generation(stream.generation.0 - 1))
+        .await?;
+    Ok(IngestLease {
+        stream: stream.id,
+        channel: channel.id,
+        handle: channel.handle,
+        generation: stream.generation,
+    })
+}
+
+async fn stream_of(
+    app: &App,
+    channel: &Channel,
+    bound: Option<StreamId>,
+) -> Result<Option<Stored<Stream>>, Refusal> {
+    match bound {
+        Some(bound) => Ok(Some(
+            app.ports
+                .streams
+                .get(bound)
+                .await?
+                .ok_or(Refusal::NoSuchKey)?,
+        )),
+        None => Ok(app.ports.streams.live_of(channel.id).await?),
+    }
+}
+
+/// For how long the current publisher has been silent. One on another node is not silent as
+/// long as that node's lease has not run out.
+async fn silence(app: &App, stream: &Stream) -> Result<Option<Duration>, Refusal> {
+    match stream.publisher() {
+        Some(publisher) if publisher.node == app.node => {
+            Ok(app.ports.media.silence(stream.id).await?)
+        }
+        Some(_) => Ok(Some(Duration::ZERO)),
+        None => Ok(None),
+    }
+}
+
+async fn lost(app: &Arc<App>, id: StreamId, generation: Generation) -> Result<(), Attempt> {
+    let Some(stored) = app.ports.streams.get(id).await? else {
+        return Ok(());
+    };
+    let now = app.now();
+    let decision = stored
+        .value
+        .lose_ingest(generation, &app.settings.streams, now);
+    if !decision.is_unchanged() {
+        let changes = app
+            .tell(&Actor::System, decision.happened, now)
+            .state(StateChange::Stream(write(decision.next, stored.version)));
+        app.commit(changes).await?;
+        app.live.forget();
+    }
+    Ok(())
+}
+
+async fn watched(app: &App, channel: ChannelId, viewers: Vec<Identity>) -> Result<(), Refusal> {
+    let channel = app.channel(channel).await?.value;
+    let Some(live) = app.ports.streams.live_of(channel.id).await? else {
+        return Ok(());
+    };
+    let until = app.now() + app.settings.media_presence;
+    for viewer in viewers {
+        // A creator is not their own audience.
+        if viewer != Identity::User(channel.owner) {
+            app.ports
+                .presence
+                .renew(live.value.id, viewer, Via::Media, until)
+                .await?;
+        }
+    }
+    Ok(())
+}

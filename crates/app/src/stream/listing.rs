@@ -1,0 +1,249 @@
+//! What is live now: one snapshot of at most two seconds' age serves everybody.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use greenroom_domain::account::User;
+use greenroom_domain::channel::Channel;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
+use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
+use greenroom_domain::shared::text::fold;
+
+use crate::stream::view::StreamView;
+use crate::{App, Refusal};
+
+/// How old a snapshot may be before it is made anew.
+const FRESH: Duration = Duration::from_secs(2);
+/// How many snapshots are kept for those who page through them.
+const KEPT: usize = 30;
+
+/// What is wanted of what is live.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveFilter {
+    /// Its title, handle, creator's name, category or a tag holds this.
+    pub search: Option<String>,
+    /// It is of this category.
+    pub category: Option<String>,
+    /// It has this tag.
+    pub tag: Option<String>,
+    /// It is in this language.
+    pub language: Option<String>,
+}
+
+/// Snapshots of what is live, newest last.
+#[derive(Default)]
+pub(crate) struct LiveSnapshot(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    newest: Option<Arc<Snapshot>>,
+    older: Vec<Arc<Snapshot>>,
+}
+
+pub(crate) struct Snapshot {
+    at: Timestamp,
+    /// Most viewers first; then the one that is on air for longer.
+    pub(crate) streams: Vec<StreamView>,
+    by_channel: HashMap<ChannelId, StreamId>,
+}
+
+impl LiveSnapshot {
+    /// The next listing is made anew.
+    pub(crate) fn forget(&self) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = kept.newest.take() {
+            kept.keep(newest);
+        }
+    }
+
+    pub(crate) async fn newest(&self, app: &App) -> Result<Arc<Snapshot>, Refusal> {
+        let now = app.now();
+        let newest = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .newest
+            .clone();
+        if let Some(newest) =
+            newest.filter(|snapshot| now.since(snapshot.at) < FRESH && snapshot.at <= now)
+        {
+            return Ok(newest);
+        }
+        let streams = all_live(app).await?;
+        let by_channel = streams
+            .iter()
+            .map(|view| (view.stream.channel, view.stream.id))
+            .collect();
+        let made = Arc::new(Snapshot {
+            at: now,
+            streams,
+            by_channel,
+        });
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = kept.newest.replace(Arc::clone(&made)) {
+            kept.keep(old);
+        }
+        Ok(made)
+    }
+
+    /// The channel's live stream, as of the newest snapshot.
+    pub(crate) async fn stream_of(
+        &self,
+        app: &App,
+        channel: ChannelId,
+    ) -> Result<Option<StreamId>, Refusal> {
+        let snapshot = self.newest(app).await?;
+        Ok(snapshot.by_channel.get(&channel).copied())
+    }
+
+    fn made_at(&self, at: Timestamp) -> Option<Arc<Snapshot>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.newest
+            .iter()
+            .chain(&kept.older)
+            .find(|snapshot| snapshot.at == at)
+            .cloned()
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, snapshot: Arc<Snapshot>) {
+        if self.older.len() == KEPT {
+            self.older.remove(0);
+        }
+        self.older.push(snapshot);
+    }
+}
+
+/// What is live, most viewers first. A page's cursor names the snapshot that it is of, so
+/// that nothing is listed twice or left out while viewers come and go.
+pub async fn execute(
+    app: &App,
+    filter: &LiveFilter,
+    page: &PageRequest,
+) -> Result<Page<StreamView>, Refusal> {
+    let (snapshot, from) = match &page.after {
+        None => (app.live.newest(app).await?, 0),
+        Some(cursor) => {
+            let (at, from) = parse(cursor).ok_or(UnknownCursor)?;
+            (app.live.made_at(at).ok_or(UnknownCursor)?, from)
+        }
+    };
+    let matches = |(_, view): &(usize, &StreamView)| filter.takes(view);
+    let mut found = snapshot
+        .streams
+        .iter()
+        .enumerate()
+        .skip(from)
+        .filter(matches);
+    let items: Vec<StreamView> = found
+        .by_ref()
+        .take(page.limit.get())
+        .map(|(_, view)| view.clone())
+        .collect();
+    let next = found
+        .next()
+        .map(|(index, _)| Cursor(format!("{}.{index}", snapshot.at.micros())));
+    Ok(Page { items, next })
+}
+
+impl LiveFilter {
+    fn takes(&self, view: &StreamView) -> bool {
+        let same = |wanted: &Option<String>, is: Option<&str>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| is.is_some_and(|is| fold(is) == fold(wanted)))
+        };
+        let channel = &view.channel;
+        let category = view
+            .stream
+            .category
+            .as_ref()
+            .map(greenroom_domain::channel::Category::as_str);
+        same(&self.category, category)
+            && same(
+                &self.language,
+                channel
+                    .language
+                    .as_ref()
+                    .map(greenroom_domain::channel::Language::as_str),
+            )
+            && self
+                .tag
+                .as_deref()
+                .is_none_or(|tag| channel.tags.iter().any(|is| is.as_str() == fold(tag)))
+            && self.search.as_deref().is_none_or(|search| {
+                let search = fold(search.trim());
+                let texts = [
+                    view.stream.title.as_str(),
+                    channel.handle.as_str(),
+                    view.owner.display_name.as_str(),
+                ];
+                let tags = channel
+                    .tags
+                    .iter()
+                    .map(greenroom_domain::channel::Tag::as_str);
+                texts
+                    .into_iter()
+                    .chain(category)
+                    .chain(tags)
+                    .any(|text| fold(text).contains(&search))
+            })
+    }
+}
+
+fn parse(cursor: &Cursor) -> Option<(Timestamp, usize)> {
+    let (at, index) = cursor.0.split_once('.')?;
+    Some((
+        Timestamp::from_micros(at.parse().ok()?),
+        index.parse().ok()?,
+    ))
+}
+
+async fn all_live(app: &App) -> Result<Vec<StreamView>, Refusal> {
+    let streams: Vec<_> = app
+        .ports
+        .streams
+        .live()
+        .await?
+        .into_iter()
+        .map(|stored| stored.value)
+        .collect();
+    let ids: Vec<StreamId> = streams.iter().map(|stream| stream.id).collect();
+    let channel_ids: Vec<ChannelId> = streams.iter().map(|stream| stream.channel).collect();
+    let channels = app.ports.channels.get_many(&channel_ids).await?;
+    let owner_ids: Vec<UserId> = channels.iter().map(|channel| channel.owner).collect();
+    let owners = app.ports.users.get_many(&owner_ids).await?;
+    let channels: HashMap<ChannelId, Channel> = channels
+        .into_iter()
+        .map(|channel| (channel.id, channel))
+        .collect();
+    let owners: HashMap<UserId, User> = owners.into_iter().map(|user| (user.id, user)).collect();
+    let counts = app.ports.streams.counts(&ids).await?;
+    let viewers = app.ports.presence.counts(&ids, app.now()).await?;
+    let mut views: Vec<StreamView> = streams
+        .into_iter()
+        .zip(counts.into_iter().zip(viewers))
+        .filter_map(|(stream, (counts, viewers))| {
+            let channel = channels.get(&stream.channel)?.clone();
+            let owner = owners.get(&channel.owner)?.clone();
+            Some(StreamView {
+                stream,
+                channel,
+                owner,
+                viewers,
+                counts,
+            })
+        })
+        .collect();
+    views.sort_by_key(|view| {
+        (
+            std::cmp::Reverse(view.viewers),
+            view.stream.started_at(),
+            view.stream.id,
+        )
+    });
+    Ok(views)
+}

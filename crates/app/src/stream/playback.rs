@@ -1,0 +1,78 @@
+//! Who may have a channel's media, and where.
+
+use std::sync::Arc;
+
+use greenroom_domain::access::{Action, Denied, Standing};
+use greenroom_domain::channel::Handle;
+use greenroom_domain::media::{PlaybackAddress, PlaybackLease, PlaybackRefused, PlaybackRequest};
+use greenroom_domain::shared::actor::{Actor, Identity};
+use greenroom_domain::shared::id::{ChannelId, GuestId};
+
+use crate::stream::grant::Grant;
+use crate::{App, Refusal};
+
+/// A channel's addresses, with a grant for whoever asks: their player counts as them.
+pub async fn addresses(
+    app: &Arc<App>,
+    actor: &Actor,
+    handle: &Handle,
+) -> Result<Vec<PlaybackAddress>, Refusal> {
+    let channel = app.channel_by_handle(handle).await?.value;
+    app.authorize(actor, &channel, Action::Watch).await?;
+    let viewer = actor.identity().ok_or(Refusal::Denied(Denied::Forbidden))?;
+    let grant = Grant {
+        viewer,
+        channel: channel.id,
+        issued_at: app.now(),
+    }
+    .sign(app);
+    Ok(app.ports.media.playback_addresses(handle, Some(grant)))
+}
+
+/// What an engine asks for each grant that it does not know.
+pub(super) async fn authorize(
+    app: &Arc<App>,
+    request: PlaybackRequest,
+) -> Result<PlaybackLease, PlaybackRefused> {
+    let unavailable = |error: Refusal| PlaybackRefused::Unavailable(Box::new(error));
+    let channel = match app.channel_by_handle(&request.handle).await {
+        Ok(channel) => channel.value,
+        Err(Refusal::NoSuchChannel) => return Err(PlaybackRefused::NoSuchChannel),
+        Err(error) => return Err(unavailable(error)),
+    };
+    let grant = match &request.grant {
+        Some(token) => Grant::verify(app, token).filter(|grant| grant.channel == channel.id),
+        None => Some(guest(app, channel.id)),
+    };
+    let grant = grant.ok_or(PlaybackRefused::BadGrant)?;
+    let rules = app.rules.of(app, channel.id).await.map_err(unavailable)?;
+    let banned = rules
+        .restriction(grant.viewer)
+        .is_some_and(greenroom_domain::chat::RestrictionKind::is_ban);
+    let actor = match grant.viewer {
+        Identity::User(id) => Actor::User {
+            id,
+            role: greenroom_domain::account::Role::User,
+        },
+        Identity::Guest(id) => Actor::Guest(id),
+    };
+    if !Standing::of(&actor, channel.owner, banned).may(Action::Watch) {
+        return Err(PlaybackRefused::Forbidden);
+    }
+    let token = request.grant.unwrap_or_else(|| grant.sign(app));
+    Ok(PlaybackLease {
+        channel: channel.id,
+        viewer: grant.viewer,
+        grant: token,
+        expires_at: grant.expires_at(),
+    })
+}
+
+fn guest(app: &App, channel: ChannelId) -> Grant {
+    let viewer = Identity::Guest(GuestId::from_uuid(app.ports.ids.uuid()));
+    Grant {
+        viewer,
+        channel,
+        issued_at: app.now(),
+    }
+}
