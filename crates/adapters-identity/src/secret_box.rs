@@ -213,9 +213,8 @@ mod tests {
     #[test]
     fn the_derivation_stays_what_it_is() {
         let ours = sealed_box(1);
-        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
         assert_eq!(
-            hex(&ours.mac(Purpose::StreamKey, b"gk_secret").0),
+            master_key::hex(&ours.mac(Purpose::StreamKey, b"gk_secret").0),
             "5b55bb38117106e062e474a274cdb7770ed7ebbac5ca0c988e3e0ec24b964023"
         );
         assert_eq!(

@@ -195,7 +195,7 @@ fn refuse_exposed(_: &Path, _: &fs::Metadata) -> Result<(), MasterKeyError> {
     Ok(())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2 + 1);
     for byte in bytes {
