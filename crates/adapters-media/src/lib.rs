@@ -3,5 +3,14 @@
 //! Everything that parses or packages is sans-IO: bytes and time in, events
 //! and bytes out. Only the listener and the router at the edge touch sockets.
 
+pub mod bus;
+pub mod cmaf;
 pub mod codec;
+pub mod dash;
+pub mod flv;
 pub mod frame;
+#[doc(hidden)]
+pub mod fuzz;
+pub mod hls;
+pub mod ingest;
+pub mod rtmp;

@@ -8,9 +8,8 @@ use super::bits::{BitReader, without_emulation_prevention};
 use super::{Codec, CodecConfig, CodecConfigError, MediaParams, checked_box, dimensions};
 
 /// Profiles whose parameter set tells the chroma format (section 7.3.2.1.1).
-const WITH_CHROMA_FORMAT: [u32; 13] = [
-    100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135,
-];
+const WITH_CHROMA_FORMAT: [u32; 13] =
+    [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
 pub(super) fn parse(record: &[u8]) -> Result<CodecConfig, CodecConfigError> {
     // Some encoders leave bytes behind the parameter sets that are not the

@@ -40,8 +40,7 @@ pub(super) fn parse(record: &[u8]) -> Result<CodecConfig, CodecConfigError> {
 /// ISO/IEC 14496-15 section E.3.
 fn rfc6381(hvcc: &Hvcc) -> String {
     let space = ["", "A", "B", "C"][usize::from(hvcc.general_profile_space & 3)];
-    let compatibility =
-        u32::from_be_bytes(hvcc.general_profile_compatibility_flags).reverse_bits();
+    let compatibility = u32::from_be_bytes(hvcc.general_profile_compatibility_flags).reverse_bits();
     let tier = if hvcc.general_tier_flag { 'H' } else { 'L' };
     let mut out = format!(
         "hvc1.{space}{}.{compatibility:X}.{tier}{}",

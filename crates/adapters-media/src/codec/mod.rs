@@ -181,3 +181,6 @@ fn frame_rate(units: f64, per_frame: f64) -> Option<f32> {
     #[expect(clippy::cast_possible_truncation, reason = "between 1 and 1000")]
     (1.0..=1000.0).contains(&rate).then_some(rate as f32)
 }
+
+#[cfg(test)]
+mod tests;
