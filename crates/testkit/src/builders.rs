@@ -242,10 +242,10 @@ impl StreamBuilder {
         self.live(Ingest::Publishing(Publisher { node, key, since }))
     }
 
-    /// Its encoder has gone, and may come back until then.
-    pub fn interrupted(self, until: Timestamp) -> Self {
+    /// The encoder that came with this key has gone, and may come back until then.
+    pub fn interrupted(self, key: StreamKeyId, until: Timestamp) -> Self {
         let since = self.0.created_at;
-        self.live(Ingest::Interrupted { since, until })
+        self.live(Ingest::Interrupted { key, since, until })
     }
 
     /// Over, a minute after it was planned.

@@ -5,7 +5,9 @@
 //! [`store_contract!`](crate::store_contract) makes a test of every one. The other ports'
 //! are called one by one.
 
+pub mod claims;
 pub mod commit;
+pub mod lines;
 
 use std::sync::Arc;
 
@@ -159,6 +161,30 @@ macro_rules! store_contract {
                 concurrent_writers_lose_nothing,
                 a_refused_commit_leaves_nothing,
                 an_earlier_refusal_wins;
+            claims:
+                a_name_that_is_held_is_taken,
+                a_name_of_ones_own_stays,
+                a_released_name_is_free,
+                a_name_is_passed_on_in_one_commit,
+                a_release_by_another_does_nothing,
+                one_commit_gives_a_name_once,
+                names_that_look_alike_are_apart,
+                concurrent_takers_get_a_name_once,
+                counters_add_up;
+            lines:
+                an_empty_room_has_no_lines,
+                lines_are_read_as_they_were_written,
+                the_log_is_read_both_ways,
+                concurrent_lines_leave_no_gap,
+                old_rules_admit_nobody,
+                a_ban_is_not_overtaken,
+                a_repeat_is_answered_with_the_first,
+                what_only_looks_like_a_repeat_is_kept,
+                a_repeat_is_recognised_after_many_lines,
+                concurrent_repeats_are_kept_once,
+                redacted_text_is_gone,
+                redacting_nothing_does_nothing,
+                the_largest_message_fits;
         }
     };
 }
