@@ -13,7 +13,9 @@
 pub mod builders;
 pub mod clock;
 pub mod contract;
+pub mod identity;
 pub mod ids;
+pub mod media;
 mod runtime;
 
 pub use clock::ManualClock;

@@ -1,0 +1,169 @@
+//! A media engine without media.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use greenroom_domain::channel::Handle;
+use greenroom_domain::media::{
+    GrantToken, IngestAddress, IngestStatus, MediaServer, MediaServerError, PlaybackAddress,
+    PlaybackKind,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::stream::Generation;
+
+/// What a [`FakeMediaServer`] was told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaCall {
+    /// Publishers of the stream up to this generation are cut off.
+    CloseIngest(StreamId, Generation),
+    /// The stream is over.
+    End(ChannelId, StreamId),
+    /// Somebody's grants are worth nothing.
+    RevokePlayback(ChannelId, Identity),
+}
+
+/// Writes down what it is told, and has the encoders that the test says it has.
+#[derive(Debug, Default)]
+pub struct FakeMediaServer(Mutex<Engine>);
+
+#[derive(Debug, Default)]
+struct Engine {
+    calls: Vec<MediaCall>,
+    encoders: HashMap<StreamId, IngestStatus>,
+    failures: usize,
+}
+
+/// The engine is told to fail.
+#[derive(Debug)]
+struct ToldToFail;
+
+impl std::fmt::Display for ToldToFail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the test told it to fail")
+    }
+}
+
+impl std::error::Error for ToldToFail {}
+
+impl FakeMediaServer {
+    /// All that it has done, in order; what failed is not among it.
+    pub fn calls(&self) -> Vec<MediaCall> {
+        self.engine().calls.clone()
+    }
+
+    /// How often it has done exactly this.
+    pub fn count(&self, call: MediaCall) -> usize {
+        self.calls().into_iter().filter(|it| *it == call).count()
+    }
+
+    /// Its next so many calls fail.
+    pub fn fail(&self, times: usize) {
+        self.engine().failures = times;
+    }
+
+    /// How many of those are still to come.
+    pub fn failures_left(&self) -> usize {
+        self.engine().failures
+    }
+
+    /// An encoder is connected here, and has sent nothing for so long.
+    pub fn connect(&self, stream: StreamId, generation: Generation, silence: Duration) {
+        let status = IngestStatus {
+            generation,
+            silence,
+            bitrate: 4_000_000,
+            video: None,
+            audio: None,
+        };
+        self.engine().encoders.insert(stream, status);
+    }
+
+    /// The stream has no encoder here any more.
+    pub fn disconnect(&self, stream: StreamId) {
+        self.engine().encoders.remove(&stream);
+    }
+
+    fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn act(&self, call: MediaCall) -> Result<MutexGuard<'_, Engine>, MediaServerError> {
+        let mut engine = self.working()?;
+        engine.calls.push(call);
+        Ok(engine)
+    }
+
+    fn working(&self) -> Result<MutexGuard<'_, Engine>, MediaServerError> {
+        let mut engine = self.engine();
+        if engine.failures > 0 {
+            engine.failures -= 1;
+            return Err(MediaServerError(Box::new(ToldToFail)));
+        }
+        Ok(engine)
+    }
+}
+
+#[async_trait]
+impl MediaServer for FakeMediaServer {
+    fn ingest_addresses(&self) -> Vec<IngestAddress> {
+        vec![IngestAddress {
+            protocol: "rtmp",
+            url: "rtmp://localhost:1935/live".to_owned(),
+        }]
+    }
+
+    fn playback_addresses(
+        &self,
+        handle: &Handle,
+        grant: Option<GrantToken>,
+    ) -> Vec<PlaybackAddress> {
+        let grant = grant.map_or_else(String::new, |grant| format!("/{}", grant.expose()));
+        vec![
+            PlaybackAddress {
+                kind: PlaybackKind::Hls,
+                path: format!("/hls/{handle}{grant}/index.m3u8"),
+            },
+            PlaybackAddress {
+                kind: PlaybackKind::Dash,
+                path: format!("/dash/{handle}{grant}/index.mpd"),
+            },
+        ]
+    }
+
+    async fn ingest_status(
+        &self,
+        stream: StreamId,
+    ) -> Result<Option<IngestStatus>, MediaServerError> {
+        Ok(self.working()?.encoders.get(&stream).cloned())
+    }
+
+    async fn close_ingest(
+        &self,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError> {
+        let mut engine = self.act(MediaCall::CloseIngest(stream, up_to))?;
+        engine
+            .encoders
+            .retain(|of, status| *of != stream || status.generation > up_to);
+        Ok(())
+    }
+
+    async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError> {
+        self.act(MediaCall::End(channel, stream))?
+            .encoders
+            .remove(&stream);
+        Ok(())
+    }
+
+    async fn revoke_playback(
+        &self,
+        channel: ChannelId,
+        who: Identity,
+    ) -> Result<(), MediaServerError> {
+        self.act(MediaCall::RevokePlayback(channel, who)).map(drop)
+    }
+}
