@@ -5,9 +5,15 @@
 //! [`store_contract!`](crate::store_contract) makes a test of every one. The other ports'
 //! are called one by one.
 
+pub mod account;
+pub mod channel;
 pub mod claims;
 pub mod commit;
+pub mod feed;
 pub mod lines;
+pub mod moderation;
+mod paging;
+pub mod stream;
 
 use std::sync::Arc;
 
@@ -185,6 +191,39 @@ macro_rules! store_contract {
                 redacted_text_is_gone,
                 redacting_nothing_does_nothing,
                 the_largest_message_fits;
+            feed:
+                an_empty_feed_has_nothing,
+                what_was_committed_is_replayed_in_order,
+                the_feed_is_read_from_any_place,
+                a_reader_misses_nothing,
+                what_tells_of_nothing_leaves_no_record,
+                cursors_move_from_where_they_stand,
+                a_cursor_moves_with_its_effect,
+                a_change_wakes_who_waits,
+                forgotten_records_are_gone;
+            account:
+                users_are_found,
+                users_are_read_as_they_are_now,
+                several_users_come_in_the_order_asked_for,
+                users_are_listed_by_id,
+                an_administrator_is_seen,
+                accounts_are_kept_exactly,
+                sessions_are_kept_until_they_end;
+            channel:
+                channels_are_found,
+                channels_are_listed_by_handle,
+                channels_are_kept_exactly,
+                keys_are_found_by_their_present_hash,
+                keys_of_a_channel_come_oldest_first;
+            stream:
+                streams_are_kept_exactly,
+                live_streams_are_found,
+                due_streams_come_soonest_first,
+                streams_of_a_channel_come_newest_first;
+            moderation:
+                rooms_are_kept_exactly,
+                restrictions_hold_one_person_in_one_room,
+                restrictions_are_listed_by_identity;
         }
     };
 }

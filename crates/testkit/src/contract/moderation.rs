@@ -1,0 +1,119 @@
+//! Promises of [`Moderation`](greenroom_domain::chat::Moderation).
+
+use greenroom_domain::account::DisplayName;
+use greenroom_domain::chat::{
+    ChatRate, ChatSettings, ModerationReason, Restriction, RestrictionKind, Room, SlowMode,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::commit::{Changes, StateChange};
+use greenroom_domain::shared::id::{GuestId, UserId};
+use greenroom_domain::shared::store::Version;
+use uuid::Uuid;
+
+use super::{Subject, keep};
+use crate::builders::{ban, channel, channel_id, creates_channel, noon_plus, room, seen, viewer};
+
+/// A room's rules are read as its owner set them last.
+pub async fn rooms_are_kept_exactly(store: &Subject) {
+    keep(store, creates_channel(&channel("ada"))).await;
+    let strict = ChatSettings {
+        enabled: false,
+        guests: false,
+        slow_mode: SlowMode::new(3).ok(),
+        max_length: ChatSettings::LONGEST,
+        rate: ChatRate::Strict,
+    };
+    for (settings, version) in [strict, ChatSettings::default()].into_iter().zip(1..) {
+        let next = Room {
+            settings,
+            ..room("ada")
+        };
+        let write = seen(next.clone(), Version(version));
+        keep(store, Changes::new().state(StateChange::Room(write))).await;
+        let read = store.moderation().room(channel_id("ada")).await;
+        let read = read.expect("a read").expect("the room is there");
+        assert_eq!((read.value, read.version), (next, Version(version + 1)));
+    }
+    let unknown = store.moderation().room(channel_id("nobody")).await;
+    assert_eq!(unknown.expect("a read"), None);
+}
+
+/// What holds somebody in one room holds nobody else, and nowhere else; the last word counts,
+/// also after its time has run out.
+pub async fn restrictions_hold_one_person_in_one_room(store: &Subject) {
+    let id = Uuid::from_u128(7);
+    let (user, guest) = (
+        Identity::User(UserId::from_uuid(id)),
+        Identity::Guest(GuestId::from_uuid(id)),
+    );
+    let timeout = Restriction {
+        kind: RestrictionKind::Timeout {
+            until: noon_plus(1),
+        },
+        reason: Some(ModerationReason::parse(&"é".repeat(300)).expect("300 graphemes")),
+        name: DisplayName::parse("Troll 🧌").ok(),
+        ..ban("ada", user)
+    };
+    let reads = async |handle: &str, who| {
+        let read = store.moderation().restriction(channel_id(handle), who);
+        read.await.expect("a read")
+    };
+    put(store, &timeout).await;
+    assert_eq!(reads("ada", user).await, Some(timeout));
+    assert_eq!(reads("ada", guest).await, None, "the same id, not a user's");
+    assert_eq!(reads("bea", user).await, None);
+    put(store, &ban("ada", user)).await;
+    assert_eq!(reads("ada", user).await, Some(ban("ada", user)));
+    put(store, &ban("ada", guest)).await;
+    put(store, &ban("bea", user)).await;
+    let lifted = StateChange::RestrictionLifted(channel_id("ada"), user);
+    keep(store, Changes::new().state(lifted)).await;
+    assert_eq!(reads("ada", user).await, None);
+    assert_eq!(reads("ada", guest).await, Some(ban("ada", guest)));
+    assert_eq!(reads("bea", user).await, Some(ban("bea", user)));
+}
+
+/// All who are held in a room, in the order of identities (users before guests, by the bytes
+/// of their ids), behind whom one has seen.
+pub async fn restrictions_are_listed_by_identity(store: &Subject) {
+    let ids = [1, 2, 0x7F << 120, 0x80 << 120, u128::MAX].map(Uuid::from_u128);
+    let users = ids.map(|id| Identity::User(UserId::from_uuid(id)));
+    let guests = ids.map(|id| Identity::Guest(GuestId::from_uuid(id)));
+    let in_order: Vec<_> = users.into_iter().chain(guests).collect();
+    for n in 0..in_order.len() {
+        // Not in their order: 7 and 10 have no common divisor.
+        let who = in_order[(n * 7) % in_order.len()];
+        put(store, &ban("ada", who)).await;
+    }
+    put(store, &ban("bea", viewer("bea"))).await;
+    assert_eq!(listed(store, None, 100).await, in_order);
+    for limit in [1, 3, 7] {
+        let mut met: Vec<Identity> = Vec::new();
+        loop {
+            let part = listed(store, met.last().copied(), limit).await;
+            assert!(part.len() <= limit, "no more than asked for");
+            if part.is_empty() {
+                break;
+            }
+            met.extend(part);
+        }
+        assert_eq!(met, in_order, "{limit} at once");
+    }
+    // Whom one has seen need not be held any more.
+    let lifted = StateChange::RestrictionLifted(channel_id("ada"), in_order[3]);
+    keep(store, Changes::new().state(lifted)).await;
+    assert_eq!(listed(store, Some(in_order[3]), 2).await, in_order[4..6]);
+    assert_eq!(listed(store, Some(in_order[2]), 2).await, in_order[4..6]);
+}
+
+async fn put(store: &Subject, restriction: &Restriction) {
+    let change = StateChange::Restriction(restriction.clone());
+    keep(store, Changes::new().state(change)).await;
+}
+
+async fn listed(store: &Subject, after: Option<Identity>, limit: usize) -> Vec<Identity> {
+    let room = channel_id("ada");
+    let held = store.moderation().restrictions(room, after, limit).await;
+    let held = held.expect("a read");
+    held.iter().map(|it| it.subject).collect()
+}
