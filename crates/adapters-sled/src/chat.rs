@@ -1,0 +1,414 @@
+//! Rooms, their logs, and who is held in them.
+
+use async_trait::async_trait;
+use greenroom_domain::account::{DisplayName, Username};
+use greenroom_domain::chat::{
+    Author, Badge, ChatRate, ChatSettings, ClientMessageId, Content, Line, LineBody, Message,
+    MessageText, Moderation, ModerationReason, NewLine, Place, Restriction, RestrictionKind, Room,
+    RoomLog, Seq, SlowMode,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::{StoreError, Stored};
+use serde::{Deserialize, Serialize};
+use sled::{IVec, Tree};
+use uuid::Uuid;
+
+use crate::codec::{self, BoxError, Kept, Unreadable, corrupt};
+use crate::database::refused;
+use crate::keyspace::{self, Key};
+use crate::{SledStore, read};
+
+/// A line is given only once its batch is durable: a client that has seen a number and comes
+/// back with it after a loss of power must find the same line under it.
+#[async_trait]
+impl RoomLog for SledStore {
+    async fn head(&self, room: ChannelId) -> Result<Place, StoreError> {
+        let epoch = self.epoch();
+        self.read(|tree| {
+            let seq = last_line(tree, room)?.min(self.settled(room));
+            Ok(Place { epoch, seq })
+        })
+    }
+
+    async fn after(
+        &self,
+        room: ChannelId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError> {
+        let (epoch, shared) = (self.epoch(), self.shared());
+        self.scan(move |tree| {
+            let from = keyspace::line(room, Seq(after.0.saturating_add(1)));
+            let end = read::end_of(&keyspace::lines(room));
+            let mut lines = lines(tree.range(from..end).take(limit), epoch)?;
+            let settled = shared.settling.settled(room);
+            lines.retain(|line| line.place.seq <= settled);
+            Ok(lines)
+        })
+        .await
+    }
+
+    async fn before(
+        &self,
+        room: ChannelId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Line>, StoreError> {
+        let (epoch, shared) = (self.epoch(), self.shared());
+        self.scan(move |tree| {
+            // What is not durable yet is looked up before and after the scan: the first look
+            // keeps the page full, the second hides what came in between.
+            let newest = shared.settling.settled(room);
+            let end = match before {
+                Some(before) => before.min(newest.next()),
+                None => newest.next(),
+            };
+            let range = keyspace::line(room, Seq::ZERO)..keyspace::line(room, end);
+            let mut lines = lines(tree.range(range).rev().take(limit), epoch)?;
+            lines.reverse();
+            let settled = shared.settling.settled(room);
+            lines.retain(|line| line.place.seq <= settled);
+            Ok(lines)
+        })
+        .await
+    }
+
+    async fn line(&self, room: ChannelId, seq: Seq) -> Result<Option<Line>, StoreError> {
+        let place = Place {
+            epoch: self.epoch(),
+            seq,
+        };
+        self.read(|tree| {
+            let found = tree.get(keyspace::line(room, seq)).map_err(refused)?;
+            let line = found.map(|bytes| decode_line(place, &bytes)).transpose()?;
+            Ok(line.filter(|_| seq <= self.settled(room)))
+        })
+    }
+}
+
+#[async_trait]
+impl Moderation for SledStore {
+    async fn room(&self, channel: ChannelId) -> Result<Option<Stored<Room>>, StoreError> {
+        self.read(|tree| read::stored(tree, &keyspace::room(channel)))
+    }
+
+    async fn restriction(
+        &self,
+        room: ChannelId,
+        subject: Identity,
+    ) -> Result<Option<Restriction>, StoreError> {
+        self.read(|tree| read::plain(tree, &keyspace::restriction(room, subject)))
+    }
+
+    async fn restrictions(
+        &self,
+        room: ChannelId,
+        after: Option<Identity>,
+        limit: usize,
+    ) -> Result<Vec<Restriction>, StoreError> {
+        self.scan(move |tree| {
+            let prefix = keyspace::restrictions(room);
+            let end = read::end_of(&prefix);
+            let from = match after {
+                Some(subject) => read::end_of(&keyspace::restriction(room, subject)),
+                None => prefix,
+            };
+            tree.range(from..end)
+                .values()
+                .take(limit)
+                .map(|bytes| codec::decode(&bytes.map_err(refused)?))
+                .collect()
+        })
+        .await
+    }
+}
+
+/// The number of a room's last line, durable or not.
+pub(crate) fn last_line(tree: &Tree, room: ChannelId) -> Result<Seq, StoreError> {
+    match tree.scan_prefix(keyspace::lines(room)).next_back() {
+        None => Ok(Seq::ZERO),
+        Some(found) => seq_of(&found.map_err(refused)?.0),
+    }
+}
+
+/// The number in a line's key.
+pub(crate) fn seq_of(key: &[u8]) -> Result<Seq, StoreError> {
+    let number = keyspace::last_number(key).ok_or_else(|| corrupt(LINE, Unreadable::Key))?;
+    Ok(Seq(number))
+}
+
+fn lines(
+    found: impl Iterator<Item = sled::Result<(IVec, IVec)>>,
+    epoch: u32,
+) -> Result<Vec<Line>, StoreError> {
+    found
+        .map(|found| {
+            let (key, bytes) = found.map_err(refused)?;
+            let seq = seq_of(&key)?;
+            decode_line(Place { epoch, seq }, &bytes)
+        })
+        .collect()
+}
+
+const LINE: &str = "line";
+
+/// One-letter names, and nothing for what is not so: messages are most of what is stored.
+#[derive(Serialize, Deserialize)]
+struct LineRecord {
+    /// When.
+    t: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m: Option<MessageRecord>,
+    /// Anything but a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<LineBody>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MessageRecord {
+    /// Author.
+    a: (u8, Uuid),
+    /// Their username.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    u: Option<String>,
+    /// Their name.
+    n: String,
+    /// Their badges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    g: Vec<Badge>,
+    /// Client message id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<String>,
+    /// Text; none once it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    x: Option<String>,
+    /// There was more of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    z: bool,
+    /// Answers this line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<u64>,
+}
+
+/// Only what tells a repeat.
+#[derive(Deserialize)]
+struct RepeatRecord {
+    t: i64,
+    #[serde(default)]
+    m: Option<RepeatMessageRecord>,
+}
+
+#[derive(Deserialize)]
+struct RepeatMessageRecord {
+    a: (u8, Uuid),
+    #[serde(default)]
+    c: Option<String>,
+}
+
+pub(crate) fn encode_line(line: &NewLine) -> Result<IVec, StoreError> {
+    encode(line.at, &line.body)
+}
+
+/// The line's value once its text is gone; `None` when it has none.
+///
+/// The old value may lie in the file until sled writes its segment anew; nothing reads it.
+pub(crate) fn redacted(bytes: &[u8]) -> Result<Option<IVec>, StoreError> {
+    let mut record: LineRecord = codec::decode_record(LINE, bytes)?;
+    match &mut record.m {
+        Some(message) if message.x.is_some() => {
+            message.x = None;
+            message.z = false;
+            codec::encode_record(LINE, &record).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+pub(crate) fn decode_line(place: Place, bytes: &[u8]) -> Result<Line, StoreError> {
+    let record: LineRecord = codec::decode_record(LINE, bytes)?;
+    let at = Timestamp::from_micros(record.t);
+    let body = match (record.m, record.b) {
+        (Some(message), None) => {
+            LineBody::Message(parse_message(message).map_err(|e| corrupt(LINE, e))?)
+        }
+        (None, Some(body)) => body,
+        _ => return Err(corrupt(LINE, Unreadable::Impossible)),
+    };
+    Ok(Line { place, at, body })
+}
+
+/// When a line was said, and by whom under which client message id, if any.
+pub(crate) fn decode_repeat(
+    bytes: &[u8],
+) -> Result<(Timestamp, Option<(Identity, String)>), StoreError> {
+    let record: RepeatRecord = codec::decode_record(LINE, bytes)?;
+    let repeat = match record.m {
+        Some(RepeatMessageRecord { a, c: Some(id) }) => {
+            let author = keyspace::parse_identity(a.0, a.1);
+            let author = author.ok_or_else(|| corrupt(LINE, Unreadable::Impossible))?;
+            Some((author, id))
+        }
+        _ => None,
+    };
+    Ok((Timestamp::from_micros(record.t), repeat))
+}
+
+fn encode(at: Timestamp, body: &LineBody) -> Result<IVec, StoreError> {
+    let (m, b) = match body {
+        LineBody::Message(message) => (Some(message_record(message)), None),
+        other => (None, Some(other.clone())),
+    };
+    let t = at.micros();
+    codec::encode_record(LINE, &LineRecord { t, m, b })
+}
+
+fn message_record(message: &Message) -> MessageRecord {
+    let author = &message.author;
+    let (kind, id) = match author.identity {
+        Identity::User(user) => (0, user.uuid()),
+        Identity::Guest(guest) => (1, guest.uuid()),
+    };
+    let text = match &message.content {
+        Content::Text(text) => Some(text),
+        Content::Deleted => None,
+    };
+    MessageRecord {
+        a: (kind, id),
+        u: author.username.as_ref().map(|u| u.as_str().to_owned()),
+        n: author.name.as_str().to_owned(),
+        g: author.badges.clone(),
+        c: message.client_id.as_ref().map(|c| c.as_str().to_owned()),
+        x: text.map(|text| text.text.clone()),
+        z: text.is_some_and(|text| text.truncated),
+        r: message.reply_to.map(|seq| seq.0),
+    }
+}
+
+fn parse_message(record: MessageRecord) -> Result<Message, BoxError> {
+    let identity = keyspace::parse_identity(record.a.0, record.a.1);
+    Ok(Message {
+        author: Author {
+            identity: identity.ok_or(Unreadable::Impossible)?,
+            username: record.u.as_deref().map(Username::parse).transpose()?,
+            name: DisplayName::parse(&record.n)?,
+            badges: record.g,
+        },
+        client_id: record
+            .c
+            .as_deref()
+            .map(ClientMessageId::parse)
+            .transpose()?,
+        content: match record.x {
+            Some(text) => Content::Text(MessageText {
+                text,
+                truncated: record.z,
+            }),
+            None => Content::Deleted,
+        },
+        reply_to: record.r.map(Seq),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RoomRecord {
+    channel: Uuid,
+    enabled: bool,
+    guests: bool,
+    slow_mode: Option<u16>,
+    max_length: u16,
+    rate: ChatRate,
+}
+
+impl Kept for Room {
+    const WHAT: &'static str = "room";
+    type Record = RoomRecord;
+
+    fn key(&self) -> Key {
+        keyspace::room(self.channel)
+    }
+
+    fn record(&self) -> RoomRecord {
+        RoomRecord {
+            channel: self.channel.uuid(),
+            enabled: self.settings.enabled,
+            guests: self.settings.guests,
+            slow_mode: self.settings.slow_mode.map(SlowMode::seconds),
+            max_length: self.settings.max_length,
+            rate: self.settings.rate,
+        }
+    }
+
+    fn parse(record: RoomRecord) -> Result<Self, BoxError> {
+        let settings = ChatSettings {
+            enabled: record.enabled,
+            guests: record.guests,
+            slow_mode: record.slow_mode.map(SlowMode::new).transpose()?,
+            max_length: record.max_length,
+            rate: record.rate,
+        };
+        Ok(Self {
+            channel: ChannelId::from_uuid(record.channel),
+            settings: settings.checked()?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RestrictionRecord {
+    room: Uuid,
+    subject: (u8, Uuid),
+    /// When a timeout ends; a ban never does.
+    until: Option<i64>,
+    reason: Option<String>,
+    name: Option<String>,
+    at: i64,
+}
+
+impl Kept for Restriction {
+    const WHAT: &'static str = "restriction";
+    type Record = RestrictionRecord;
+
+    fn key(&self) -> Key {
+        keyspace::restriction(self.room, self.subject)
+    }
+
+    fn record(&self) -> RestrictionRecord {
+        RestrictionRecord {
+            room: self.room.uuid(),
+            subject: match self.subject {
+                Identity::User(user) => (0, user.uuid()),
+                Identity::Guest(guest) => (1, guest.uuid()),
+            },
+            until: match self.kind {
+                RestrictionKind::Timeout { until } => Some(until.micros()),
+                RestrictionKind::Ban => None,
+            },
+            reason: self.reason.as_ref().map(|r| r.as_str().to_owned()),
+            name: self.name.as_ref().map(|n| n.as_str().to_owned()),
+            at: self.at.micros(),
+        }
+    }
+
+    fn parse(record: RestrictionRecord) -> Result<Self, BoxError> {
+        let subject = keyspace::parse_identity(record.subject.0, record.subject.1);
+        Ok(Self {
+            room: ChannelId::from_uuid(record.room),
+            subject: subject.ok_or(Unreadable::Impossible)?,
+            kind: match record.until {
+                Some(until) => RestrictionKind::Timeout {
+                    until: Timestamp::from_micros(until),
+                },
+                None => RestrictionKind::Ban,
+            },
+            reason: record
+                .reason
+                .as_deref()
+                .map(ModerationReason::parse)
+                .transpose()?,
+            name: record.name.as_deref().map(DisplayName::parse).transpose()?,
+            at: Timestamp::from_micros(record.at),
+        })
+    }
+}

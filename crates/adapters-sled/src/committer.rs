@@ -1,0 +1,286 @@
+//! The one thread that writes.
+//!
+//! It takes what has queued while it wrote the batch before, checks each commit against the
+//! store and the ones before it in the batch, makes all that were found good durable in one
+//! write, and only then answers: refusals too, for what they saw may be pending itself.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use greenroom_domain::chat::Seq;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::commit::{CommitError, Committed};
+use greenroom_domain::shared::feed::FeedPosition;
+use greenroom_domain::shared::store::StoreError;
+use sled::Batch;
+use tokio::sync::oneshot;
+
+use crate::commit::Prepared;
+use crate::database::Absent;
+use crate::draft::{Draft, Pending};
+use crate::open::{self, Folder};
+use crate::queue::Taken;
+use crate::rooms::Rooms;
+use crate::{Shared, feed, gone};
+
+/// So many commits become one durable write at most.
+const MAX_BATCH: usize = 512;
+
+/// Whoever was in the batch before is likely to come again at once: they are waited for, but
+/// not longer than this, which is about what a write costs.
+const GATHER: Duration = Duration::from_micros(250);
+
+/// How long after a failed attempt the database is opened again.
+const REOPEN_EVERY: Duration = Duration::from_millis(500);
+
+/// What the committer is asked for.
+pub(crate) enum Request {
+    Commit {
+        prepared: Box<Prepared>,
+        answer: oneshot::Sender<Result<Committed, CommitError>>,
+    },
+    /// Forgets some of the feed; answers whether there is more to forget.
+    Prune {
+        through: FeedPosition,
+        before: Timestamp,
+        answer: oneshot::Sender<Result<bool, StoreError>>,
+    },
+}
+
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    rooms: Rooms,
+    feed_head: FeedPosition,
+    reopen_at: Instant,
+    /// Given back when the thread ends, after the database is closed.
+    folder: Folder,
+}
+
+/// An answer that waits until the batch is durable.
+enum Outcome {
+    Commit(
+        oneshot::Sender<Result<Committed, CommitError>>,
+        Result<Committed, CommitError>,
+    ),
+    Prune(
+        oneshot::Sender<Result<bool, StoreError>>,
+        Result<bool, StoreError>,
+    ),
+}
+
+/// It is not known what of a batch was kept.
+#[derive(Debug, thiserror::Error)]
+#[error("writing failed, and the store is being opened again")]
+struct WriteFailed;
+
+impl Committer {
+    pub(crate) fn new(shared: Arc<Shared>, folder: Folder) -> Self {
+        let feed_head = *shared.head.borrow();
+        Self {
+            shared,
+            rooms: Rooms::default(),
+            feed_head,
+            reopen_at: Instant::now(),
+            folder,
+        }
+    }
+
+    pub(crate) fn spawn(self) -> io::Result<JoinHandle<()>> {
+        let thread = thread::Builder::new().name("store-committer".to_owned());
+        thread.spawn(move || self.run())
+    }
+
+    fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let _nobody_waits_for_ever = Hangup(&shared);
+        let mut expected = 0;
+        loop {
+            let patience = (!shared.database.is_open()).then_some(REOPEN_EVERY);
+            match shared.queue.take(MAX_BATCH, patience, expected, GATHER) {
+                Taken::Closed => break,
+                Taken::Nothing => self.reopen_if_due(),
+                Taken::Some(requests) => {
+                    expected = requests.len();
+                    self.reopen_if_due();
+                    self.batch(requests);
+                }
+            }
+        }
+        shared.database.shut();
+        drop(self.folder);
+    }
+
+    fn batch(&mut self, requests: Vec<Request>) {
+        if !self.shared.database.is_open() {
+            let full = self.is_full();
+            return requests.into_iter().for_each(|r| r.refuse(full));
+        }
+        let mut pending = Pending::default();
+        let mut outcomes = Vec::with_capacity(requests.len());
+        // Asked before anything is checked: then a full disk costs next to nothing.
+        let full = self.is_full();
+        for request in requests {
+            outcomes.push(match request {
+                // Forgetting goes on: it is what makes space.
+                Request::Commit { answer, .. } if full => {
+                    Outcome::Commit(answer, Err(CommitError::Full))
+                }
+                Request::Commit { prepared, answer } => {
+                    let draft = Draft::new(&self.shared, &mut self.rooms, &mut pending);
+                    Outcome::Commit(answer, draft.check(*prepared))
+                }
+                Request::Prune {
+                    through,
+                    before,
+                    answer,
+                } => {
+                    let through = through.min(self.feed_head);
+                    let pruned =
+                        feed::prune_some(&self.shared.database, through, before, &mut pending);
+                    Outcome::Prune(answer, pruned)
+                }
+            });
+        }
+        match self.keep(pending) {
+            Ok(()) => outcomes.into_iter().for_each(Outcome::tell),
+            Err(WriteFailed) => {
+                self.forget();
+                outcomes.into_iter().for_each(Outcome::failed);
+            }
+        }
+    }
+
+    /// Makes a batch durable.
+    fn keep(&mut self, pending: Pending) -> Result<(), WriteFailed> {
+        if pending.writes.is_empty() && pending.events.is_empty() {
+            return Ok(());
+        }
+        let shared = &self.shared;
+        let position = FeedPosition(self.feed_head.0 + 1);
+        let record = feed::encode(position, &pending).map_err(|error| {
+            tracing::error!(%error, "a feed record cannot be written");
+            WriteFailed
+        })?;
+        let is_told = !record.is_empty();
+        let mut batch = Batch::default();
+        for (key, value) in pending.writes.into_iter().chain(record) {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        let heads = pending.lines.iter();
+        let before = heads.map(|(room, range)| (*room, Seq(range.first.0 - 1)));
+        shared.settling.begin(before.collect());
+        if let Err(error) = shared.database.write(batch) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "writing failed; the store is opened again"
+            );
+            shared.database.shut();
+            shared.settling.end();
+            self.reopen_at = Instant::now();
+            return Err(WriteFailed);
+        }
+        shared.settling.end();
+        if is_told {
+            self.feed_head = position;
+            shared.head.send_replace(position);
+        }
+        shared.warm.forget(&self.rooms.next_batch());
+        Ok(())
+    }
+
+    /// Nothing that is known by heart may rest on what was not kept.
+    fn forget(&mut self) {
+        self.rooms.clear();
+        self.shared.warm.clear();
+    }
+
+    fn is_full(&self) -> bool {
+        let options = &self.shared.options;
+        match (options.free_space)(self.shared.database.folder()) {
+            Ok(free) => free < options.kept_back,
+            Err(error) => {
+                tracing::warn!(%error, "cannot tell how much space is left");
+                false
+            }
+        }
+    }
+
+    fn reopen_if_due(&mut self) {
+        if self.shared.database.is_open() || Instant::now() < self.reopen_at {
+            return;
+        }
+        self.reopen_at = Instant::now() + REOPEN_EVERY;
+        if let Err(error) = self.shared.database.reopen() {
+            tracing::error!(?error, "the store cannot be opened again yet");
+            return;
+        }
+        match open::feed_head(&self.shared.database) {
+            Ok(head) => {
+                self.feed_head = head;
+                self.shared.head.send_replace(head);
+                tracing::info!("the store is open again");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the feed cannot be read");
+                self.shared.database.shut();
+            }
+        }
+    }
+}
+
+impl WriteFailed {
+    fn told() -> StoreError {
+        StoreError::Unavailable(Box::new(Self))
+    }
+}
+
+impl Request {
+    fn refuse(self, full: bool) {
+        // Whoever does not wait any more does not need the answer; so everywhere below.
+        match self {
+            Self::Commit { answer, .. } if full => drop(answer.send(Err(CommitError::Full))),
+            Self::Commit { answer, .. } => drop(answer.send(Err(WriteFailed::told().into()))),
+            Self::Prune { answer, .. } => drop(answer.send(Err(WriteFailed::told()))),
+        }
+    }
+}
+
+impl Outcome {
+    fn tell(self) {
+        match self {
+            Self::Commit(answer, outcome) => drop(answer.send(outcome)),
+            Self::Prune(answer, outcome) => drop(answer.send(outcome)),
+        }
+    }
+
+    fn failed(self) {
+        match self {
+            Self::Commit(answer, _) => drop(answer.send(Err(WriteFailed::told().into()))),
+            Self::Prune(answer, _) => drop(answer.send(Err(WriteFailed::told()))),
+        }
+    }
+}
+
+/// However the thread ends, nobody waits for it any more.
+struct Hangup<'a>(&'a Shared);
+
+impl Drop for Hangup<'_> {
+    fn drop(&mut self) {
+        self.0.queue.close();
+        while let Taken::Some(left) = self.0.queue.take(MAX_BATCH, None, 0, Duration::ZERO) {
+            for request in left {
+                match request {
+                    Request::Commit { answer, .. } => {
+                        drop(answer.send(Err(gone(Absent::Ended).into())));
+                    }
+                    Request::Prune { answer, .. } => drop(answer.send(Err(gone(Absent::Ended)))),
+                }
+            }
+        }
+    }
+}
