@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -70,7 +71,9 @@ impl KeyServer {
 
     /// Returns when it has been asked once more.
     pub(crate) async fn asked(&self) {
-        self.shared.asked.notified().await;
+        let asked = self.shared.asked.notified();
+        let in_time = tokio::time::timeout(Duration::from_secs(10), asked).await;
+        in_time.expect("nobody asks for the keys");
     }
 
     /// Lets a held answer go.
