@@ -9,6 +9,10 @@
 //! greenroom_testkit::store_contract!(make);
 //! ```
 #![deny(missing_docs)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test's part panics where what it checks or is given is not right"
+)]
 
 pub mod builders;
 pub mod clock;

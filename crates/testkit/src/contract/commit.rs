@@ -168,8 +168,8 @@ pub async fn concurrent_writers_lose_nothing(store: &Subject) {
     let read = store.channels().get(counter.id).await.expect("a read");
     let read = read.expect("the channel is there");
     assert_eq!(read.value.title, title(&(WRITERS * EACH).to_string()));
-    let writes = u64::try_from(WRITERS * EACH).expect("a small number") + 1;
-    assert_eq!(read.version, Version(writes));
+    let count = u64::try_from(WRITERS * EACH).expect("a small number");
+    assert_eq!(read.version, Version(count + 1));
 }
 
 async fn count_one_more(store: &Subject) {

@@ -10,9 +10,13 @@ pub mod channel;
 pub mod claims;
 pub mod commit;
 pub mod feed;
+pub mod identity;
+pub mod leases;
+pub mod limits;
 pub mod lines;
 pub mod moderation;
 mod paging;
+pub mod presence;
 pub mod stream;
 
 use std::sync::Arc;

@@ -20,8 +20,8 @@ pub(crate) async fn all<T: Clone + Debug + PartialEq>(
     let whole = in_pages(&list, PageLimit::MAX).await;
     for limit in [1, some] {
         let limit = PageLimit::new(limit).expect("1 to 100");
-        let same = in_pages(&list, limit).await;
-        assert_eq!(same, whole, "in pages of {}", limit.get());
+        let again = in_pages(&list, limit).await;
+        assert_eq!(again, whole, "in pages of {}", limit.get());
     }
     whole
 }
