@@ -267,7 +267,7 @@ async fn a_player_follows_the_live_stream_by_hls_and_by_dash() {
         }
         server.bus.end();
     };
-    let ((hls, dash), ()) = tokio::time::timeout(Duration::from_secs(60), async {
+    let ((hls, dash), ()) = tokio::time::timeout(Duration::from_mins(1), async {
         tokio::join!(players, encoder)
     })
     .await

@@ -138,8 +138,8 @@ impl Encoder {
         }
     }
 
-    fn step(&mut self, step: Step) {
-        match step {
+    fn step(&mut self, step: &Step) {
+        match *step {
             Step::Group {
                 frames,
                 interval,
@@ -347,7 +347,7 @@ proptest! {
     fn playlists_keep_their_promises(steps in prop::collection::vec(step(), 1..40)) {
         let mut encoder = Encoder::new();
         for step in steps {
-            encoder.step(step);
+            encoder.step(&step);
         }
     }
 }
@@ -357,7 +357,7 @@ proptest! {
 fn an_ordinary_stream_is_listed() {
     let mut encoder = Encoder::new();
     for _ in 0..20 {
-        encoder.step(Step::Group {
+        encoder.step(&Step::Group {
             frames: 60,
             interval: 33,
             cts: 66,

@@ -8,7 +8,7 @@ mod channels;
 
 pub use channels::Channels;
 
-use crate::cmaf::{Changed, Limits, Packager, PackagerError};
+use crate::cmaf::{Changed, Limits, Packager, PackagerError, Rendition};
 use crate::codec::CodecConfig;
 use crate::dash;
 use crate::frame::{Frame, TrackKind};
@@ -143,7 +143,7 @@ impl StreamBus {
             Resource::Playlist { track, target } => {
                 if let Some(reload) = reload {
                     self.wait(track, |packager| {
-                        match packager.rendition(track).and_then(|it| it.position()) {
+                        match packager.rendition(track).and_then(Rendition::position) {
                             // An address that has ended has nothing to wait for.
                             _ if packager.is_ended()
                                 || packager.target().is_none_or(|current| target < current) =>

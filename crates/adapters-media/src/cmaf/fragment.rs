@@ -9,8 +9,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     pub(super) duration: u32,
-    /// Presentation time minus decode time; negative for pictures shown before they are decoded
-    /// on a timeline that is shifted by the key frame's composition offset.
+    /// Presentation time minus decode time.
     pub(super) composition: i32,
     pub(super) sync: bool,
     pub(super) data: Bytes,
@@ -35,18 +34,18 @@ pub(super) fn fragment(number: u32, decode_time: u64, samples: &[Sample]) -> Byt
     let moof = 8 + MFHD + traf;
 
     let mut out = BytesMut::with_capacity(moof + 8 + payload);
-    header(&mut out, moof, b"moof");
-    header(&mut out, MFHD, b"mfhd");
+    header(&mut out, moof, *b"moof");
+    header(&mut out, MFHD, *b"mfhd");
     out.put_u32(0);
     out.put_u32(number);
-    header(&mut out, traf, b"traf");
-    header(&mut out, TFHD, b"tfhd");
+    header(&mut out, traf, *b"traf");
+    header(&mut out, TFHD, *b"tfhd");
     out.put_u32(0x02_0000); // default-base-is-moof
     out.put_u32(super::init::TRACK_ID);
-    header(&mut out, TFDT, b"tfdt");
+    header(&mut out, TFDT, *b"tfdt");
     out.put_u32(0x0100_0000); // version 1: 64 bits
     out.put_u64(decode_time);
-    header(&mut out, trun, b"trun");
+    header(&mut out, trun, *b"trun");
     // Version 1 (signed composition offsets); offset, duration, size, flags and composition given.
     out.put_u32(0x0100_0f01);
     out.put_u32(size32(samples.len()));
@@ -57,16 +56,16 @@ pub(super) fn fragment(number: u32, decode_time: u64, samples: &[Sample]) -> Byt
         out.put_u32(if sample.sync { SYNC } else { NON_SYNC });
         out.put_i32(sample.composition);
     }
-    header(&mut out, 8 + payload, b"mdat");
+    header(&mut out, 8 + payload, *b"mdat");
     for sample in samples {
         out.put_slice(&sample.data);
     }
     out.freeze()
 }
 
-fn header(out: &mut BytesMut, size: usize, kind: &[u8; 4]) {
+fn header(out: &mut BytesMut, size: usize, kind: [u8; 4]) {
     out.put_u32(size32(size));
-    out.put_slice(kind);
+    out.put_slice(&kind);
 }
 
 /// The packager's byte limits keep every part far below 4 GiB.

@@ -5,17 +5,20 @@
 //! discontinuity in every rendition. The leading track (pictures, else sound) decides where
 //! segments begin, and the other follows with the same numbers.
 
+mod era;
+mod publish;
+
+use self::era::fill;
 use super::audio::AudioTrack;
 use super::rendition::{Opening, Rendition};
 use super::segment::Period;
 use super::timeline::{Anchor, JumpDetector, to_millis, to_ticks};
-use super::video::{VideoTrack, reorder};
+use super::video::VideoTrack;
 use super::{InitError, Segment};
-use crate::codec::{CodecConfig, MediaParams};
+use crate::codec::CodecConfig;
 use crate::frame::{Frame, TrackKind};
-use crate::hls;
 use bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// What bounds a stream's memory.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +150,7 @@ impl Packager {
             match slot.as_ref().map(|old| old.codec) {
                 // Players take a new init segment without a discontinuity, if the codec stays.
                 Some(codec) if codec == config.codec && config.track() == TrackKind::Video => {
-                    era.reconfigured = true
+                    era.reconfigured = true;
                 }
                 _ => era.stale = true,
             }
@@ -229,28 +232,6 @@ impl Packager {
             TrackKind::Video => self.video.as_ref(),
             TrackKind::Audio => self.audio.as_ref(),
         }
-    }
-
-    /// The media playlist at the address of `target`, rendered once for everybody.
-    pub fn playlist(&self, track: TrackKind, target: u32) -> Option<Bytes> {
-        let current = self.target.unwrap_or(u32::MAX);
-        if target < current || target > LONGEST_GROUP {
-            return self
-                .retired
-                .get(&(target, track == TrackKind::Video))
-                .cloned();
-        }
-        let playlist = &self.rendition(track)?.playlist;
-        if playlist.is_empty() {
-            return None;
-        }
-        Some(if target == current {
-            playlist.clone()
-        } else {
-            // A player that began with longer groups, before a restart of the server: all
-            // segments fit its address too.
-            hls::with_target(playlist, current, target)
-        })
     }
 
     /// Whether this is the part that comes next, or the first of the segment after: the one a
@@ -476,246 +457,6 @@ impl Packager {
         Ok(changed)
     }
 
-    /// Starts an era with its first frame: new anchor, new numbers, a discontinuity everywhere.
-    fn begin_era(&mut self, first: &Frame, now: i64) -> Result<(), PackagerError> {
-        let reorder = reorder(first);
-        // Decode times are that much earlier, and go back no more than presentation times do.
-        let wall = now.max(self.reached.saturating_add(reorder)).max(0);
-        let anchor = Anchor {
-            wall,
-            media: first.dts.saturating_add(reorder),
-        };
-        let number = self.next;
-        let period = Period {
-            id: number,
-            start: wall,
-        };
-        let opening = Opening {
-            number,
-            discontinuity: true,
-            period,
-        };
-        let leads = first.track == TrackKind::Video;
-        let mut era = Era {
-            anchor,
-            period,
-            video: None,
-            audio: None,
-            stale: false,
-            reconfigured: false,
-        };
-        let last = self
-            .video
-            .iter()
-            .chain(&self.audio)
-            .filter_map(Rendition::position)
-            .map(|at| at.number)
-            .max();
-        let known = self
-            .video
-            .iter()
-            .chain(&self.audio)
-            .map(Rendition::discontinuities)
-            .max();
-        let discontinuities = known.unwrap_or(self.discontinuity_sequence);
-
-        if let Some(config) = self.announced.video.clone().filter(|_| leads) {
-            let interval = match config.media {
-                MediaParams::Video {
-                    frame_rate: Some(rate),
-                    ..
-                } if rate >= 1.0 && rate <= 1000.0 => frame_ticks(rate),
-                _ => 0,
-            };
-            let rendition = prepare(&mut self.video, config, number, discontinuities, last)?;
-            rendition.open(opening, anchor.ticks(anchor.media, VIDEO));
-            era.video = Some(VideoTrack::new(anchor, first, VIDEO, interval));
-        }
-        if let Some(config) = self.announced.audio.clone() {
-            let mut track = AudioTrack::new(anchor, &config);
-            let start = anchor.ticks(anchor.media, config.timescale());
-            let rendition = prepare(&mut self.audio, config, number, discontinuities, last)?;
-            track.cut(start, opening, rendition, u64::MAX);
-            era.audio = Some(track);
-        }
-        self.next += 1;
-        self.waiting = None;
-        self.interrupted = false;
-        self.ended = false;
-        self.era = Some(era);
-        Ok(())
-    }
-
-    /// Ends the era that runs: everything is brought to an end at the same number everywhere.
-    fn end_era(&mut self) -> Changed {
-        self.jumps = JumpDetector::default();
-        self.waiting = None;
-        let Some(mut era) = self.era.take() else {
-            return Changed::default();
-        };
-        let limit = longest_pictures(self.target.unwrap_or(LONGEST_GROUP));
-        let mut end = 0;
-        if let (Some(track), Some(rendition)) = (&mut era.video, &mut self.video) {
-            let ticks = track.finish(rendition, limit);
-            rendition.close(ticks);
-            end = to_millis(ticks, VIDEO);
-            if era.audio.is_none() {
-                fill(&mut self.audio, rendition);
-            }
-        }
-        if let (Some(track), Some(rendition)) = (&mut era.audio, &mut self.audio) {
-            track.finish(to_ticks(end, rendition.config.timescale()), rendition);
-            if era.video.is_none() {
-                fill(&mut self.video, rendition);
-            }
-        }
-        for rendition in self.video.iter().chain(&self.audio) {
-            self.reached = self.reached.max(rendition.end_millis().unwrap_or(0) + 1);
-        }
-        if self.target.is_none() {
-            // No whole group was seen: nobody was told of this, and nobody will be.
-            self.forget_unpublished();
-        }
-        Changed {
-            video: self.video.is_some(),
-            audio: self.audio.is_some(),
-        }
-    }
-
-    /// Ends an era that is refused, without what would make its last segment too long.
-    fn abandon(&mut self) {
-        if let Some(track) = self.era.as_mut().and_then(|era| era.video.as_mut()) {
-            track.discard();
-        }
-        let changed = self.end_era();
-        let _ = self.render(changed);
-    }
-
-    fn forget_unpublished(&mut self) {
-        for rendition in [self.video.take(), self.audio.take()].into_iter().flatten() {
-            self.discontinuity_sequence =
-                self.discontinuity_sequence.max(rendition.discontinuities());
-        }
-    }
-
-    /// Gives the target duration as soon as every rendition has a whole segment.
-    fn publish(&mut self) {
-        if self.target.is_some() {
-            return;
-        }
-        let mut longest = 0.0_f64;
-        if let Some(era) = &mut self.era
-            && era.video.is_some()
-            && era.audio.as_ref().is_some_and(|track| !track.heard)
-            && self
-                .video
-                .as_ref()
-                .is_some_and(|video| video.segments.len() > 2)
-        {
-            // Announced, but never sent.
-            era.audio = None;
-            self.audio = None;
-        }
-        for rendition in self.video.iter().chain(&self.audio) {
-            let mut whole = rendition
-                .segments
-                .iter()
-                .filter(|segment| segment.closed)
-                .peekable();
-            if whole.peek().is_none() {
-                return;
-            }
-            longest = whole.map(Segment::seconds).fold(longest, f64::max);
-        }
-        // EXTINF is rounded to the nearest second: 2.002 s fits a target of 2.
-        let target =
-            (SHORTEST_TARGET..LONGEST_GROUP).find(|target| longest <= f64::from(*target) + 0.05);
-        let target = target.unwrap_or(LONGEST_GROUP);
-        // A group that is longer than those before has to be whole first.
-        let room = f64::from(target) - 0.5;
-        let mut open = self
-            .video
-            .iter()
-            .chain(&self.audio)
-            .filter_map(Rendition::open_segment);
-        if open.any(|segment| segment.seconds() > room) {
-            return;
-        }
-        self.retired.remove(&(target, true));
-        self.retired.remove(&(target, false));
-        self.target = Some(target);
-        for rendition in [&mut self.video, &mut self.audio].into_iter().flatten() {
-            // To be rendered anew, with this target.
-            rendition.playlist = Bytes::new();
-        }
-    }
-
-    /// A group outgrew the target duration: this address ends, the next one begins at the end of
-    /// the group.
-    fn retire(&mut self) {
-        let Some(target) = self.target.take() else {
-            return;
-        };
-        for (video, rendition) in [(true, &self.video), (false, &self.audio)] {
-            if let Some(rendition) = rendition {
-                let playlist = hls::media_playlist(rendition, None, target, true);
-                self.retired.insert((target, video), playlist);
-            }
-        }
-    }
-
-    fn trim(&mut self) {
-        let mut kept = KEPT;
-        loop {
-            let first = self.next.saturating_sub(kept as u64 + 1);
-            for rendition in [&mut self.video, &mut self.audio].into_iter().flatten() {
-                rendition.trim(first);
-            }
-            let bytes: usize = self
-                .video
-                .iter()
-                .chain(&self.audio)
-                .map(Rendition::bytes)
-                .sum();
-            if bytes <= self.limits.window_bytes || kept <= 1 {
-                break;
-            }
-            kept -= 1;
-        }
-        for slot in [&mut self.video, &mut self.audio] {
-            // A track that has been away for the whole window.
-            let gone = |rendition: &Rendition| {
-                !rendition.segments.is_empty() && rendition.segments.iter().all(Segment::is_gap)
-            };
-            if slot.as_ref().is_some_and(gone) {
-                *slot = None;
-            }
-        }
-        if let Some(rendition) = self.video.as_ref().or(self.audio.as_ref()) {
-            self.discontinuity_sequence = rendition.discontinuity_sequence;
-        }
-    }
-
-    fn render(&mut self, mut changed: Changed) -> Changed {
-        if let Some(target) = self.target {
-            let ended = self.ended;
-            let fresh = |rendition: &Option<Rendition>| {
-                rendition.as_ref().is_some_and(|it| it.playlist.is_empty())
-            };
-            changed.video |= fresh(&self.video);
-            changed.audio |= fresh(&self.audio);
-            if let Some(rendition) = self.video.as_mut().filter(|_| changed.video) {
-                rendition.playlist =
-                    hls::media_playlist(rendition, self.audio.as_ref(), target, ended);
-            }
-            if let Some(rendition) = self.audio.as_mut().filter(|_| changed.audio) {
-                rendition.playlist =
-                    hls::media_playlist(rendition, self.video.as_ref(), target, ended);
-            }
-        }
-        changed
-    }
-
     /// Numbers start from the Unix time and must not outrun it, or a restart would go back.
     fn numbers_left(&self, now: i64) -> bool {
         self.next <= u64::try_from(now / 1000).unwrap_or(0) + AHEAD
@@ -760,68 +501,4 @@ fn longest_pictures(target: u32) -> u64 {
         VIDEO / 20
     };
     u64::from(target) * u64::from(VIDEO) + u64::from(spare)
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the rate is from 1 to 1000"
-)]
-fn frame_ticks(rate: f32) -> u64 {
-    (f64::from(VIDEO) / f64::from(rate)).round() as u64
-}
-
-/// The rendition for a new era, its configuration brought up to date. One that was away, or is
-/// new beside another that has numbers already, starts over.
-fn prepare(
-    slot: &mut Option<Rendition>,
-    config: CodecConfig,
-    version: u64,
-    discontinuity_sequence: u64,
-    last: Option<u64>,
-) -> Result<&mut Rendition, PackagerError> {
-    if slot
-        .as_ref()
-        .is_some_and(|rendition| rendition.position().map(|at| at.number) != last)
-    {
-        *slot = None;
-    }
-    let rendition = match slot.take() {
-        Some(mut rendition) => {
-            if rendition.config != config {
-                rendition
-                    .reconfigure(config, version)
-                    .map_err(PackagerError::Config)?;
-            }
-            rendition
-        }
-        None => Rendition::new(config, version, discontinuity_sequence)
-            .map_err(PackagerError::Config)?,
-    };
-    Ok(slot.insert(rendition))
-}
-
-/// Gives a rendition that has no media now the leading one's closed segments as gaps.
-fn fill(absent: &mut Option<Rendition>, leading: &Rendition) -> bool {
-    let Some(absent) = absent else { return false };
-    let after = absent.position().map_or(0, |at| at.number);
-    let missing: VecDeque<&Segment> = leading
-        .segments
-        .iter()
-        .filter(|segment| segment.closed && segment.number > after)
-        .collect();
-    for segment in &missing {
-        let timescale = absent.config.timescale();
-        let opening = Opening {
-            number: segment.number,
-            discontinuity: segment.discontinuity,
-            period: segment.period,
-        };
-        absent.open(opening, to_ticks(segment.start_millis(), timescale));
-        absent.close(to_ticks(
-            to_millis(segment.end(), segment.timescale),
-            timescale,
-        ));
-    }
-    !missing.is_empty()
 }

@@ -29,7 +29,7 @@ pub fn manifest(
             .into_iter()
             .filter_map(|track| packager.rendition(track))
     };
-    let segments = || renditions().flat_map(|rendition| whole(rendition));
+    let segments = || renditions().flat_map(whole);
     let end = segments().map(end_millis).max()?;
     let begin = segments().map(Segment::start_millis).min()?;
     let longest = segments()
@@ -55,12 +55,12 @@ pub fn manifest(
             2 * target + 1,
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
-        " minBufferTime=\"PT{target}S\" maxSegmentDuration=\"{}\">\n",
+        " minBufferTime=\"PT{target}S\" maxSegmentDuration=\"{}\">",
         duration(longest)
     );
-    let _ = write!(out, "<BaseURL>g/{}/</BaseURL>\n", grant.expose());
+    let _ = writeln!(out, "<BaseURL>g/{}/</BaseURL>", grant.expose());
     for period in &periods {
         let _ = write!(
             out,
@@ -78,13 +78,13 @@ pub fn manifest(
         out.push_str("</Period>\n");
     }
     if !packager.is_ended() {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"{clock}\"/>\n"
+            "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-iso:2014\" value=\"{clock}\"/>"
         );
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"{}\"/>\n",
+            "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:direct:2014\" value=\"{}\"/>",
             iso(now)
         );
     }
@@ -92,7 +92,7 @@ pub fn manifest(
     Some(out)
 }
 
-/// The time as UTCTiming's `http-iso` scheme tells it.
+/// The time as the `http-iso` scheme of `UTCTiming` scheme tells it.
 pub fn iso(now: DateTime<Utc>) -> String {
     now.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
@@ -113,9 +113,9 @@ fn adaptation_set(out: &mut String, rendition: &Rendition, period: Period) {
         MediaParams::Video { .. } => "id=\"0\" contentType=\"video\" mimeType=\"video/mp4\"",
         MediaParams::Audio { .. } => "id=\"1\" contentType=\"audio\" mimeType=\"audio/mp4\"",
     };
-    let _ = write!(
+    let _ = writeln!(
         out,
-        "<AdaptationSet {kind} segmentAlignment=\"true\" startWithSAP=\"1\">\n"
+        "<AdaptationSet {kind} segmentAlignment=\"true\" startWithSAP=\"1\">"
     );
     let bits = bandwidth(rendition).0;
     let _ = write!(
@@ -160,9 +160,9 @@ fn adaptation_set(out: &mut String, rendition: &Rendition, period: Period) {
          initialization=\"{init}\" media=\"{folder}/t$Time$.m4s\">\n<SegmentTimeline>\n"
     );
     for segment in segments {
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<S t=\"{}\" d=\"{}\"/>\n",
+            "<S t=\"{}\" d=\"{}\"/>",
             segment.start, segment.duration
         );
     }

@@ -123,7 +123,7 @@ fn list(out: &mut String, segment: &Segment, parts: bool, rendition: &Rendition)
             let _ = write!(out, "#EXT-X-PART:DURATION={duration:.5},URI=\"{uri}\"");
             // Every block of sound can be decoded by itself.
             let sound = rendition.config().track() == TrackKind::Audio;
-            out.push_str(if part.independent && !sound || sound {
+            out.push_str(if part.independent || sound {
                 ",INDEPENDENT=YES\n"
             } else {
                 "\n"

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::process::Command;
 
 /// One thing an encoder sends.
-pub enum Sent {
+pub(crate) enum Sent {
     Config(CodecConfig),
     Frame(Frame),
 }
 
 /// Runs ffmpeg (or ffprobe) and answers what it printed; panics when it reports any error.
-pub fn run(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .args(["-hide_banner", "-v", "error"])
         .args(arguments)
@@ -29,7 +29,7 @@ pub fn run(program: &str, arguments: &[&str]) -> String {
 }
 
 /// Encodes pictures with B-frames and sound; a flash and a beep begin at every whole second.
-pub fn encode(folder: &Path, seconds: u32, group: u32) -> Vec<Sent> {
+pub(crate) fn encode(folder: &Path, seconds: u32, group: u32) -> Vec<Sent> {
     let file = folder.join("in.flv");
     let picture =
         "color=black:size=320x180:rate=30,drawbox=color=white:t=fill:enable='lt(mod(t,1),0.2)'";
@@ -75,7 +75,7 @@ pub fn encode(folder: &Path, seconds: u32, group: u32) -> Vec<Sent> {
 }
 
 /// The tags of an FLV file (Adobe FLV 10.1, annex E).
-pub fn read_flv(file: &[u8]) -> Vec<Sent> {
+pub(crate) fn read_flv(file: &[u8]) -> Vec<Sent> {
     let mut rest = Bytes::copy_from_slice(file);
     rest.advance(9 + 4);
     let mut sent = Vec::new();
