@@ -124,3 +124,55 @@ impl Ingest {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn sound(timestamp: i64, body: &'static [u8]) -> Event {
+        Event::Media {
+            track: TrackKind::Audio,
+            timestamp,
+            body: Bytes::from_static(body),
+        }
+    }
+
+    const STEREO: &[u8] = &[0xaf, 0, 0x12, 0x10];
+    const MONO: &[u8] = &[0xaf, 0, 0x12, 0x08];
+
+    #[test]
+    fn a_frame_without_a_configuration_is_dropped_and_counted() {
+        let mut ingest = Ingest::new();
+        assert_eq!(ingest.receive(sound(0, b"\xaf\x01aac")).unwrap(), None);
+        assert_eq!(ingest.dropped(), 1);
+        assert!(ingest.receive(sound(0, STEREO)).unwrap().is_some());
+        let frame = ingest.receive(sound(23, b"\xaf\x01aac")).unwrap();
+        let Some(Ingested::Frame(frame)) = frame else {
+            panic!("a frame, not {frame:?}");
+        };
+        assert_eq!((frame.dts, &frame.data[..]), (23, &b"aac"[..]));
+        assert!(frame.keyframe);
+        // Opus on a track of AAC.
+        assert_eq!(ingest.receive(sound(46, b"\x91Opusp")).unwrap(), None);
+        assert_eq!(ingest.receive(sound(46, b"\xaf")).unwrap(), None);
+        assert_eq!(ingest.dropped(), 3);
+    }
+
+    #[test]
+    fn a_configuration_is_told_when_it_changes() {
+        let mut ingest = Ingest::new();
+        let told: Vec<bool> = [STEREO, STEREO, MONO, STEREO]
+            .into_iter()
+            .map(|body| ingest.receive(sound(0, body)).unwrap().is_some())
+            .collect();
+        assert_eq!(told, [true, false, true, true]);
+    }
+
+    #[test]
+    fn what_cannot_be_carried_is_an_error() {
+        assert!(Ingest::new().receive(sound(0, b"\x2fmp3")).is_err());
+        assert!(Ingest::new().receive(sound(0, &[0xaf, 0, 0xff])).is_err());
+    }
+}

@@ -101,7 +101,8 @@ fn a_key_that_cannot_be_one_is_refused_at_once() {
             feed(&mut session, &opening("live", name).bytes),
             Err(RtmpError::UnusableKey)
         );
-        session.take_output().split_off(1 + 2 * 1536);
+        let output = session.take_output().split_off(1 + 2 * 1536);
+        assert_eq!(codes(output).last().unwrap(), "NetStream.Publish.BadName");
         assert_eq!(session.stage(), Stage::Closed);
     }
     let mut chunks = Chunks::new(128);

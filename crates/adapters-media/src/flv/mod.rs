@@ -111,3 +111,6 @@ fn frame(codec: Codec, keyframe: bool, cts: i32, data: Bytes) -> Tag {
         data,
     })
 }
+
+#[cfg(test)]
+mod tests;

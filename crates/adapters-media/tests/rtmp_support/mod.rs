@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    reason = "every test file uses its part"
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "every test file uses its part; lengths of test data are small"
 )]
 
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -11,7 +13,7 @@ use greenroom_adapters_media::rtmp::amf0::{Reader, Writer};
 use greenroom_adapters_media::rtmp::{Event, Limits, RtmpError, Session};
 
 /// C0, C1, C2.
-pub fn hello() -> Vec<u8> {
+pub(crate) fn hello() -> Vec<u8> {
     let mut bytes = vec![3];
     bytes.resize(1 + 2 * 1536, 0x11);
     bytes
@@ -19,7 +21,7 @@ pub fn hello() -> Vec<u8> {
 
 /// A message header of one of the four formats.
 #[derive(Clone, Copy)]
-pub enum Format {
+pub(crate) enum Format {
     Full { time: u32, kind: u8, stream: u32 },
     SameStream { delta: u32, kind: u8 },
     SameLength { delta: u32 },
@@ -27,13 +29,13 @@ pub enum Format {
 }
 
 /// Writes chunks of one size.
-pub struct Chunks {
-    pub size: usize,
-    pub bytes: Vec<u8>,
+pub(crate) struct Chunks {
+    pub(crate) size: usize,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Chunks {
-    pub fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         Self {
             size,
             bytes: Vec::new(),
@@ -41,7 +43,7 @@ impl Chunks {
     }
 
     /// The chunk header alone, declaring `length` bytes.
-    pub fn header(&mut self, id: u32, format: Format, length: usize) {
+    pub(crate) fn header(&mut self, id: u32, format: Format, length: usize) {
         let (bits, time) = match format {
             Format::Full { time, .. } => (0, Some(time)),
             Format::SameStream { delta, .. } => (1, Some(delta)),
@@ -73,7 +75,7 @@ impl Chunks {
     }
 
     /// A whole message, cut into chunks.
-    pub fn message(&mut self, id: u32, format: Format, body: &[u8]) {
+    pub(crate) fn message(&mut self, id: u32, format: Format, body: &[u8]) {
         self.header(id, format, body.len());
         for (at, piece) in body.chunks(self.size).enumerate() {
             if at > 0 {
@@ -90,7 +92,7 @@ impl Chunks {
         }
     }
 
-    pub fn control(&mut self, kind: u8, body: &[u8]) {
+    pub(crate) fn control(&mut self, kind: u8, body: &[u8]) {
         let format = Format::Full {
             time: 0,
             kind,
@@ -100,12 +102,12 @@ impl Chunks {
     }
 
     /// Tells the peer and goes on with the new size.
-    pub fn set_size(&mut self, size: u32) {
+    pub(crate) fn set_size(&mut self, size: u32) {
         self.control(1, &size.to_be_bytes());
         self.size = size as usize;
     }
 
-    pub fn command(&mut self, stream: u32, body: &[u8]) {
+    pub(crate) fn command(&mut self, stream: u32, body: &[u8]) {
         let format = Format::Full {
             time: 0,
             kind: 20,
@@ -115,7 +117,7 @@ impl Chunks {
     }
 
     /// A video message on chunk stream 6.
-    pub fn video(&mut self, time: u32, body: &[u8]) {
+    pub(crate) fn video(&mut self, time: u32, body: &[u8]) {
         let format = Format::Full {
             time,
             kind: 9,
@@ -129,7 +131,7 @@ impl Chunks {
     }
 }
 
-pub fn connect(app: &str) -> BytesMut {
+pub(crate) fn connect(app: &str) -> BytesMut {
     Writer::new()
         .string("connect")
         .number(1.0)
@@ -140,7 +142,7 @@ pub fn connect(app: &str) -> BytesMut {
         .finish()
 }
 
-pub fn publish(name: &str) -> BytesMut {
+pub(crate) fn publish(name: &str) -> BytesMut {
     Writer::new()
         .string("publish")
         .number(5.0)
@@ -151,12 +153,12 @@ pub fn publish(name: &str) -> BytesMut {
 }
 
 /// A command without arguments.
-pub fn call(name: &str) -> BytesMut {
+pub(crate) fn call(name: &str) -> BytesMut {
     Writer::new().string(name).number(3.0).null().finish()
 }
 
 /// What an encoder sends until it has asked to publish.
-pub fn opening(app: &str, key: &str) -> Chunks {
+pub(crate) fn opening(app: &str, key: &str) -> Chunks {
     let mut chunks = Chunks::new(128);
     chunks.bytes = hello();
     chunks.command(0, &connect(app));
@@ -166,12 +168,12 @@ pub fn opening(app: &str, key: &str) -> Chunks {
 }
 
 /// Feeds a session and collects its events; accepts who asks to publish.
-pub fn feed(session: &mut Session, bytes: &[u8]) -> Result<Vec<Event>, RtmpError> {
+pub(crate) fn feed(session: &mut Session, bytes: &[u8]) -> Result<Vec<Event>, RtmpError> {
     let mut input = BytesMut::from(bytes);
     drain(session, &mut input)
 }
 
-pub fn drain(session: &mut Session, input: &mut BytesMut) -> Result<Vec<Event>, RtmpError> {
+pub(crate) fn drain(session: &mut Session, input: &mut BytesMut) -> Result<Vec<Event>, RtmpError> {
     let mut events = Vec::new();
     while let Some(event) = session.poll(input)? {
         if matches!(event, Event::PublishRequested { .. }) {
@@ -183,7 +185,7 @@ pub fn drain(session: &mut Session, input: &mut BytesMut) -> Result<Vec<Event>, 
 }
 
 /// A session that publishes, its answers taken.
-pub fn publishing() -> Session {
+pub(crate) fn publishing() -> Session {
     let mut session = Session::new(Limits::default());
     let events = feed(&mut session, &opening("live", "key").bytes).unwrap();
     assert_eq!(events.len(), 1, "the request to publish");
@@ -192,7 +194,7 @@ pub fn publishing() -> Session {
 }
 
 /// Timestamps and bodies of the media among events.
-pub fn media(events: &[Event]) -> Vec<(i64, Bytes)> {
+pub(crate) fn media(events: &[Event]) -> Vec<(i64, Bytes)> {
     events
         .iter()
         .filter_map(|event| match event {
@@ -205,7 +207,7 @@ pub fn media(events: &[Event]) -> Vec<(i64, Bytes)> {
 }
 
 /// Messages that a session sent, each one chunk: type and body.
-pub fn answers(mut output: Bytes) -> Vec<(u8, Bytes)> {
+pub(crate) fn answers(mut output: Bytes) -> Vec<(u8, Bytes)> {
     let mut out = Vec::new();
     while !output.is_empty() {
         assert!(output[0] >> 6 == 0, "a full header");
@@ -219,7 +221,7 @@ pub fn answers(mut output: Bytes) -> Vec<(u8, Bytes)> {
 }
 
 /// The status codes in what a session sent, in their order.
-pub fn codes(output: Bytes) -> Vec<String> {
+pub(crate) fn codes(output: Bytes) -> Vec<String> {
     answers(output)
         .into_iter()
         .filter(|(kind, _)| *kind == 20)
