@@ -375,6 +375,30 @@ mod tests {
         assert!(!ours("third in line").await.unwrap());
     }
 
+    #[tokio::test]
+    async fn a_client_that_hangs_up_does_not_make_room_before_its_work_is_done() {
+        let load = Load {
+            at_once: NonZeroUsize::MIN,
+            waiting: 0,
+            patience: Duration::from_secs(10),
+        };
+        let passwords = Argon2Passwords::new(Cost::CHEAPEST, load).unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(passwords.in_turn(move |_| {
+            let _ = held.recv();
+            Ok(())
+        }));
+        assert!(futures_poll_once(&mut first).await.is_none());
+        drop(first);
+        let next = passwords.verify(password("correct horse"), None);
+        assert!(matches!(next.await, Err(PasswordError::Busy)));
+
+        drop(release);
+        drop(passwords.admitted.acquire().await.unwrap());
+        let next = passwords.verify(password("correct horse"), None);
+        assert!(!next.await.unwrap());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_ever() {
         let passwords = cheap();
