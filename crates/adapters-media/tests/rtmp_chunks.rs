@@ -1,5 +1,9 @@
 //! The chunk stream: whatever way an encoder cuts and times its messages, they
 //! come out whole, in order and at the right time.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "patterns and counts are small"
+)]
 
 mod rtmp_support;
 
