@@ -106,7 +106,7 @@ impl App {
                         body: line.body,
                     },
                 );
-                app.hub.publish(published).await;
+                app.hub.publish(published);
             }
             for event in &events {
                 // Carried out here at once, and by the feed's consumer again until it is done.

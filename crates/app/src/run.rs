@@ -12,6 +12,7 @@ use crate::stream::{audience, sweep};
 use crate::{App, Refusal};
 
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 
@@ -26,6 +27,9 @@ impl App {
         tokio::join!(
             every(SWEEP_EVERY, &shutdown, "sweep", || async {
                 sweep::due(&self).await.map(drop)
+            }),
+            every(LOOK_EVERY, &shutdown, "look for lost encoders", || async {
+                sweep::orphans(&self).await.map(drop)
             }),
             every(COUNT_EVERY, &shutdown, "count", || audience::count(&self)),
             every(TIDY_EVERY, &shutdown, "tidy", || tidy(&self)),

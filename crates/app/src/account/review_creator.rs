@@ -7,7 +7,6 @@ use greenroom_domain::account::{Role, User};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::StateChange;
 use greenroom_domain::shared::id::UserId;
-use greenroom_domain::stream::EndReason;
 
 use crate::commit::{Attempt, write};
 use crate::{App, Refusal, stream};
@@ -32,11 +31,9 @@ pub async fn execute(
 ) -> Result<User, Refusal> {
     require(Standing::at_large(actor), Action::ReviewCreators)?;
     let reviewed = app.retry(|| attempt(app, actor, user, review)).await?;
-    if review == Review::Suspend
-        && let Some(channel) = app.ports.channels.by_owner(user).await?
-        && let Some(live) = app.ports.streams.live_of(channel.value.id).await?
-    {
-        stream::end::by_reason(app, actor, live.value.id, EndReason::AdminEnded).await?;
+    if review == Review::Suspend {
+        // And by the feed's consumer, should this process die right here.
+        stream::end::live_stream_of(app, actor, user).await?;
     }
     Ok(reviewed)
 }

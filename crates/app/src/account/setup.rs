@@ -53,9 +53,18 @@ pub async fn execute(
     if !valid {
         return Err(Refusal::SetupLinkInvalid);
     }
+    // One may have been made on the command line, or come from the host platform, meanwhile.
+    if app.ports.users.has_administrator().await? {
+        close(app);
+        return Err(Refusal::SetupLinkInvalid);
+    }
     let user = make_administrator(app, &Actor::System, command).await?;
-    *app.setup.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    close(app);
     Ok(user)
+}
+
+fn close(app: &App) {
+    *app.setup.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// Makes the first administrator; refused when there was one.

@@ -10,6 +10,7 @@ use greenroom_domain::chat::{
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, CounterChange};
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::Version;
 
 use crate::chat::rules::Rules;
 use crate::commit::Attempt;
@@ -44,7 +45,7 @@ pub async fn execute(app: &Arc<App>, actor: &Actor, post: Post) -> Result<Posted
     for _ in 0..5 {
         let rules = app.rules.of(app, post.channel).await?;
         let author = author(app, actor, channel.owner).await?;
-        match attempt(app, actor, &post, &rules, author, &mut limited).await {
+        match attempt(app, actor, &post, &rules, author.clone(), &mut limited).await {
             Ok(line) => {
                 return Ok(Posted {
                     line,
@@ -58,6 +59,16 @@ pub async fn execute(app: &Arc<App>, actor: &Actor, post: Post) -> Result<Posted
                 });
             }
             Err(Attempt::Again) => app.rules.forget(post.channel),
+            // Who sends again what has been taken already is not too fast.
+            Err(Attempt::Refused(too_many @ Refusal::TooMany { .. })) => {
+                return match taken_before(app, &post, author.0).await {
+                    Some(line) => Ok(Posted {
+                        line,
+                        repeated: true,
+                    }),
+                    None => Err(too_many),
+                };
+            }
             Err(Attempt::Refused(refusal)) => return Err(refusal),
         }
     }
@@ -111,6 +122,28 @@ async fn attempt(
         at: now,
         body,
     })
+}
+
+/// The line that a message became when it was sent before. Asks by a commit that no store can
+/// keep: a repeat is refused before a policy that has never been.
+async fn taken_before(app: &Arc<App>, post: &Post, author: Author) -> Option<Line> {
+    post.client_id.as_ref()?;
+    let message = Message {
+        author,
+        client_id: post.client_id.clone(),
+        content: Content::Deleted,
+        reply_to: post.reply_to,
+    };
+    let line = NewLine {
+        room: post.channel,
+        at: app.now(),
+        body: LineBody::Message(message),
+        policy_seen: Some(Version(u64::MAX)),
+    };
+    match app.commit(Changes::new().line(line)).await {
+        Err(Attempt::Repeated(line)) => Some(*line),
+        _ => None,
+    }
 }
 
 /// Who speaks, as everybody will see them.

@@ -2,7 +2,7 @@
 //! checked by old ones, so they may be late but never wrong.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use greenroom_domain::chat::{RestrictionKind, Room};
 use greenroom_domain::shared::actor::Identity;
@@ -18,7 +18,14 @@ const BATCH: usize = 1_000;
 
 /// The rules of rooms that are in use.
 #[derive(Default)]
-pub(crate) struct RoomRules(Mutex<HashMap<ChannelId, Arc<Rules>>>);
+pub(crate) struct RoomRules(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    rooms: HashMap<ChannelId, Arc<Rules>>,
+    /// How often any were forgotten: what was read meanwhile may be what has just changed.
+    forgotten: u64,
+}
 
 /// A room's rules as they were at a version.
 pub(crate) struct Rules {
@@ -36,35 +43,33 @@ impl Rules {
 impl RoomRules {
     /// The rules of a room.
     pub(crate) async fn of(&self, app: &App, channel: ChannelId) -> Result<Arc<Rules>, Refusal> {
-        let kept = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&channel)
-            .cloned();
-        if let Some(rules) = kept {
-            return Ok(rules);
-        }
-        let rules = Arc::new(read(app, channel).await?);
-        let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if rooms.len() >= ROOMS {
-            rooms.clear();
-        }
-        match rooms.get(&channel) {
-            Some(newer) if newer.version > rules.version => Ok(Arc::clone(newer)),
-            _ => {
-                rooms.insert(channel, Arc::clone(&rules));
-                Ok(rules)
+        let forgotten = {
+            let kept = self.kept();
+            if let Some(rules) = kept.rooms.get(&channel) {
+                return Ok(Arc::clone(rules));
             }
+            kept.forgotten
+        };
+        let rules = Arc::new(read(app, channel).await?);
+        let mut kept = self.kept();
+        if kept.forgotten == forgotten {
+            if kept.rooms.len() >= ROOMS {
+                kept.rooms.clear();
+            }
+            kept.rooms.insert(channel, Arc::clone(&rules));
         }
+        Ok(rules)
     }
 
     /// They have changed: read again on the next use.
     pub(crate) fn forget(&self, channel: ChannelId) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&channel);
+        let mut kept = self.kept();
+        kept.rooms.remove(&channel);
+        kept.forgotten += 1;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -47,8 +47,6 @@ pub async fn execute(
         .ok_or(Refusal::NoSuchUser)?
         .value
         .display_name;
-    app.hub
-        .show(room, Ephemeral::Typing { who, name, active })
-        .await;
+    app.hub.show(room, Ephemeral::Typing { who, name, active });
     Ok(())
 }

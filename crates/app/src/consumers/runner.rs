@@ -50,22 +50,22 @@ pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 }
 
 async fn while_leased(app: &Arc<App>, shutdown: &CancellationToken) -> Result<(), Refusal> {
+    // First of all, or whoever has it moves the cursor after it was read here.
+    if !lease(app).await? {
+        return Ok(());
+    }
     let mut kept = app.ports.feed.cursor(EFFECTS).await?;
     let mut at = kept.unwrap_or(FeedPosition::START);
     let mut kept_at = app.now();
     while !shutdown.is_cancelled() {
-        let now = app.now();
-        if !app
-            .ports
-            .leases
-            .acquire(LEASE, app.node, now, now + LEASE_TIME)
-            .await?
-        {
+        if !lease(app).await? {
             return Ok(());
         }
+        let now = app.now();
         let records = match app.ports.feed.read(at, BATCH).await {
             Ok(records) => records,
             Err(FeedError::Gone) => {
+                tracing::warn!("the feed no longer reaches back to where its consumer stood");
                 at = app.ports.feed.head().await?;
                 continue;
             }
@@ -73,7 +73,7 @@ async fn while_leased(app: &Arc<App>, shutdown: &CancellationToken) -> Result<()
         };
         for record in &records {
             for event in &record.events {
-                effects::carry_out(app, event).await?;
+                effects::repeat(app, event).await?;
             }
             at = record.position;
         }
@@ -97,6 +97,17 @@ async fn while_leased(app: &Arc<App>, shutdown: &CancellationToken) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Takes the lease or renews it; whether it is this node's now.
+async fn lease(app: &App) -> Result<bool, Refusal> {
+    let now = app.now();
+    let until = now + LEASE_TIME;
+    Ok(app
+        .ports
+        .leases
+        .acquire(LEASE, app.node, now, until)
+        .await?)
 }
 
 /// Forgets what every consumer has passed and nobody may ask for any more.

@@ -1,22 +1,30 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_domain::chat::{RoomLog, Seq};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
+use crate::realtime::room::Room;
 use crate::realtime::{Ephemeral, Published, Shown};
 
-/// How many lines may wait for one that is late; then the log is asked for it.
-const WAITING: usize = 64;
+/// How long a line that others wait for may be late before the log is asked for it. Commits
+/// of one moment answer within it, in any order.
+const LATE: Duration = Duration::from_millis(25);
+/// How long at most between two questions for the same line.
+const LATEST: Duration = Duration::from_secs(1);
+/// How many late lines are read from the log at a time.
+const BATCH: usize = 500;
 
 /// Somebody who listens to rooms: one connection.
 #[async_trait]
 pub trait Listener: Send + Sync {
-    /// Takes what was published; must not block. What does not fit its queue is the
-    /// listener's own business: lines it may not lose, so it closes itself instead.
+    /// Takes what was published; must neither block nor drop a [`Subscription`]. What does
+    /// not fit its queue is the listener's own business: lines it may not lose, so it closes
+    /// itself instead.
     fn deliver(&self, published: &Arc<Published>);
 
     /// Takes lines that it missed, oldest first, before it is delivered any; waits for room
@@ -29,23 +37,25 @@ pub trait Listener: Send + Sync {
 /// A room is held here only while somebody listens to it.
 pub struct Hub {
     log: Arc<dyn RoomLog>,
-    rooms: Mutex<HashMap<ChannelId, Arc<Mutex<Room>>>>,
+    /// Never locked while a room is.
+    rooms: Mutex<HashMap<ChannelId, Arc<HeldRoom>>>,
     last_subscription: AtomicU64,
 }
 
+/// A room that somebody listens to, or is about to.
 #[derive(Default)]
-struct Room {
-    /// The next line to show; unknown until the log has said where it ends.
-    next: Option<Seq>,
-    /// Lines whose forerunners are not here yet: commits answer in any order.
-    waiting: BTreeMap<Seq, Arc<Published>>,
-    listeners: HashMap<u64, Arc<dyn Listener>>,
+struct HeldRoom {
+    room: Mutex<Room>,
+    /// How many subscriptions there are, those that are only about to listen too. Raised only
+    /// under the lock of [`Hub::rooms`], so that who finds it at zero there may drop the room.
+    holders: AtomicU64,
 }
 
 /// A listener's place in a room; it leaves when this is dropped.
 pub struct Subscription {
     hub: Arc<Hub>,
-    room: ChannelId,
+    id: ChannelId,
+    held: Arc<HeldRoom>,
     number: u64,
 }
 
@@ -58,140 +68,145 @@ impl Hub {
         }
     }
 
-    /// Shows a line, behind all that come before it in the log.
-    pub async fn publish(&self, published: Published) {
-        let Some(room) = self.room(published.room) else {
+    /// Shows something: a line behind all that come before it in the log, anything else at
+    /// once.
+    pub(crate) fn publish(self: &Arc<Self>, published: Published) {
+        let id = published.room;
+        let Some(held) = lock(&self.rooms).get(&id).cloned() else {
             return;
         };
-        let missing = {
-            let mut room = lock(&room);
-            match &published.shown {
-                Shown::Line(line) => {
-                    let seq = line.place.seq;
-                    if room.next.is_none_or(|next| seq >= next) {
-                        room.waiting.insert(seq, Arc::new(published));
-                        room.show_what_is_next();
-                    }
-                }
-                Shown::Ephemeral(_) => room.show(&Arc::new(published)),
-            }
-            room.missing()
-        };
-        if let Some((room_id, after, limit)) = missing {
-            self.fill(&room, room_id, after, limit).await;
+        let is_line = matches!(published.shown, Shown::Line(_));
+        let published = Arc::new(published);
+        let mut room = lock(&held.room);
+        if is_line {
+            room.take(published);
+            let late = room.begin_to_wait();
+            drop(room);
+            self.wait_for_late(late, id, held);
+        } else {
+            room.show(&published);
         }
     }
 
     /// Shows something that may be dropped.
-    pub async fn show(&self, room: ChannelId, what: Ephemeral) {
-        self.publish(Published::ephemeral(room, what)).await;
+    pub fn show(self: &Arc<Self>, room: ChannelId, what: Ephemeral) {
+        self.publish(Published::ephemeral(room, what));
     }
 
     /// Starts listening right behind `after`, or says up to where to read the log first.
     pub(crate) async fn subscribe(
         self: &Arc<Self>,
-        room_id: ChannelId,
+        id: ChannelId,
         after: Seq,
         listener: &Arc<dyn Listener>,
     ) -> Result<Result<Subscription, Seq>, StoreError> {
-        let number = self.last_subscription.fetch_add(1, Ordering::Relaxed);
         // Before the log is asked where it ends, so that no line falls between.
-        let room = Arc::clone(lock(&self.rooms).entry(room_id).or_default());
-        let subscription = Subscription {
-            hub: Arc::clone(self),
-            room: room_id,
-            number,
-        };
-        let known = lock(&room).next;
-        let head = if known.is_some() {
+        let subscription = self.hold(id);
+        let held = Arc::clone(&subscription.held);
+        let is_known = lock(&held.room).is_known();
+        let end = if is_known {
             None
         } else {
-            Some(self.log.head(room_id).await?)
+            Some(self.log.head(id).await?.seq)
         };
-        let mut room = lock(&room);
-        if let (None, Some(head)) = (room.next, head) {
-            room.next = Some(head.seq.next());
-            room.waiting = room.waiting.split_off(&head.seq.next());
-            room.show_what_is_next();
+        let mut room = lock(&held.room);
+        if let Some(end) = end {
+            room.begin_behind(end);
         }
-        match room.next {
-            Some(next) if next.0 > after.0 + 1 => Ok(Err(Seq(next.0 - 1))),
-            _ => {
-                room.listeners.insert(number, Arc::clone(listener));
-                Ok(Ok(subscription))
-            }
+        let behind = room.shown().filter(|shown| *shown > after);
+        if behind.is_none() {
+            room.listen(subscription.number, after, Arc::clone(listener));
         }
+        let late = room.begin_to_wait();
+        drop(room);
+        self.wait_for_late(late, id, held);
+        Ok(match behind {
+            Some(up_to) => Err(up_to),
+            None => Ok(subscription),
+        })
     }
 
     /// How many are listening to a room.
     pub fn listeners(&self, room: ChannelId) -> usize {
-        self.room(room)
-            .map_or(0, |room| lock(&room).listeners.len())
+        let held = lock(&self.rooms).get(&room).cloned();
+        held.map_or(0, |held| lock(&held.room).listeners())
     }
 
-    fn room(&self, id: ChannelId) -> Option<Arc<Mutex<Room>>> {
-        lock(&self.rooms).get(&id).cloned()
+    /// How many rooms are held, because somebody listens to them.
+    pub fn rooms(&self) -> usize {
+        lock(&self.rooms).len()
     }
 
-    /// Reads lines that were committed and never came by, and shows them.
-    async fn fill(&self, room: &Mutex<Room>, id: ChannelId, after: Seq, limit: usize) {
-        match self.log.after(id, after, limit).await {
-            Ok(lines) => {
-                let mut room = lock(room);
-                for line in lines {
-                    let seq = line.place.seq;
-                    if room.next.is_some_and(|next| seq >= next) {
-                        room.waiting
-                            .entry(seq)
-                            .or_insert_with(|| Arc::new(Published::line(id, line)));
+    fn hold(self: &Arc<Self>, id: ChannelId) -> Subscription {
+        let mut rooms = lock(&self.rooms);
+        let held = Arc::clone(rooms.entry(id).or_default());
+        held.holders.fetch_add(1, Ordering::AcqRel);
+        drop(rooms);
+        Subscription {
+            hub: Arc::clone(self),
+            id,
+            held,
+            number: self.last_subscription.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Looks after a line that does not come by: it was committed where nobody could tell, or
+    /// by another process.
+    fn wait_for_late(self: &Arc<Self>, late: bool, id: ChannelId, held: Arc<HeldRoom>) {
+        if late {
+            let hub = Arc::clone(self);
+            tokio::spawn(async move { hub.fill(id, &held).await });
+        }
+    }
+
+    /// Ends when no line is waited for, or nobody listens any more.
+    async fn fill(&self, id: ChannelId, held: &HeldRoom) {
+        let mut pause = LATE;
+        loop {
+            let awaited = lock(&held.room).awaited();
+            tokio::time::sleep(pause).await;
+            let after = {
+                let mut room = lock(&held.room);
+                match room.awaited() {
+                    Some(after) if held.holders.load(Ordering::Acquire) > 0 => after,
+                    _ => return room.stop_waiting(),
+                }
+            };
+            if awaited != Some(after) {
+                pause = LATE;
+                continue;
+            }
+            // Again and again for as long as it is missing, but not ever so often.
+            pause = (pause * 2).min(LATEST);
+            match self.log.after(id, after, BATCH).await {
+                Ok(lines) => {
+                    let mut room = lock(&held.room);
+                    for line in lines {
+                        room.take(Arc::new(Published::line(id, line)));
                     }
                 }
-                room.show_what_is_next();
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, %id, "a late line could not be read");
+                }
             }
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, %id, "a late line could not be read");
-            }
         }
-    }
-}
-
-impl Room {
-    fn show(&self, published: &Arc<Published>) {
-        for listener in self.listeners.values() {
-            listener.deliver(published);
-        }
-    }
-
-    fn show_what_is_next(&mut self) {
-        while let Some(next) = self.next
-            && let Some(published) = self.waiting.remove(&next)
-        {
-            self.next = Some(next.next());
-            self.show(&published);
-        }
-    }
-
-    /// What to read from the log, when too many wait for a line that does not come.
-    fn missing(&self) -> Option<(ChannelId, Seq, usize)> {
-        let next = self.next.filter(|_| self.waiting.len() >= WAITING)?;
-        let (first, waiting) = self.waiting.first_key_value()?;
-        let limit = usize::try_from(first.0.saturating_sub(next.0)).unwrap_or(usize::MAX);
-        Some((waiting.room, Seq(next.0 - 1), limit.min(1000)))
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut rooms = lock(&self.hub.rooms);
-        let Some(room) = rooms.get(&self.room).cloned() else {
-            return;
-        };
-        let mut held = lock(&room);
-        held.listeners.remove(&self.number);
-        // Somebody who is just about to listen holds a third handle.
-        if held.listeners.is_empty() && Arc::strong_count(&room) <= 2 {
-            rooms.remove(&self.room);
+        let listener = lock(&self.held.room).leave(self.number);
+        if self.held.holders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let mut rooms = lock(&self.hub.rooms);
+            let is_it = rooms
+                .get(&self.id)
+                .is_some_and(|held| Arc::ptr_eq(held, &self.held));
+            if is_it && self.held.holders.load(Ordering::Acquire) == 0 {
+                rooms.remove(&self.id);
+            }
         }
+        // Only now: it may hold what it likes.
+        drop(listener);
     }
 }
 

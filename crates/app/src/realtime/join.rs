@@ -4,6 +4,7 @@ use greenroom_domain::access::Action;
 use greenroom_domain::chat::{Line, Place, Seq};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::StoreError;
 
 use crate::realtime::{Listener, Published, Subscription};
 use crate::{App, Refusal};
@@ -82,6 +83,15 @@ fn continues(place: Place, head: Place) -> bool {
     place.epoch == head.epoch && place.seq <= head.seq && head.seq.0 - place.seq.0 <= LONGEST_RESUME
 }
 
+/// The log does not hold what it has held before.
+#[derive(Debug, thiserror::Error)]
+#[error("the log of room {room} has no line behind {} and had {}", after.0, up_to.0)]
+struct LinesMissing {
+    room: ChannelId,
+    after: Seq,
+    up_to: Seq,
+}
+
 async fn give_missed(
     app: &App,
     room: ChannelId,
@@ -95,7 +105,9 @@ async fn give_missed(
             .min(BATCH);
         let lines: Vec<Line> = app.ports.room_log.after(room, after, limit).await?;
         let Some(last) = lines.last().map(|line| line.place.seq) else {
-            break;
+            let source = Box::new(LinesMissing { room, after, up_to });
+            let what = "room's log";
+            return Err(StoreError::Corrupt { what, source }.into());
         };
         listener
             .catch_up(

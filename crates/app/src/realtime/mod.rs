@@ -4,6 +4,7 @@ mod hub;
 mod join;
 mod lines;
 mod published;
+mod room;
 
 pub use hub::{Hub, Listener, Subscription};
 pub use join::{JoinRoom, JoinedRoom, Start, join_room};

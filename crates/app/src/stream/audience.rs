@@ -66,7 +66,7 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
         return Ok(());
     }
     for (room, what) in shown {
-        app.hub.show(room, what).await;
+        app.hub.show(room, what);
     }
     let changes = || {
         let mut changes = app.tell(&Actor::System, happened.clone(), now);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_domain::access::{Action, Standing};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
-use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::shared::id::{StreamId, UserId};
 use greenroom_domain::stream::{EndReason, Stream};
 
 use crate::commit::{Attempt, write};
@@ -28,7 +28,7 @@ pub async fn execute(app: &Arc<App>, actor: &Actor, id: StreamId) -> Result<Stre
 }
 
 /// Ends it for this reason; who may has been asked before.
-pub(crate) async fn by_reason(
+async fn by_reason(
     app: &Arc<App>,
     actor: &Actor,
     id: StreamId,
@@ -37,6 +37,20 @@ pub(crate) async fn by_reason(
     let stream = app.retry(|| attempt(app, actor, id, reason)).await?;
     app.live.forget();
     Ok(stream)
+}
+
+/// Ends whatever a creator, who may create no longer, has on air.
+pub(crate) async fn live_stream_of(
+    app: &Arc<App>,
+    actor: &Actor,
+    owner: UserId,
+) -> Result<(), Refusal> {
+    if let Some(channel) = app.ports.channels.by_owner(owner).await?
+        && let Some(live) = app.ports.streams.live_of(channel.value.id).await?
+    {
+        by_reason(app, actor, live.value.id, EndReason::AdminEnded).await?;
+    }
+    Ok(())
 }
 
 async fn attempt(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use greenroom_domain::channel::{Channel, ChannelError};
+use greenroom_domain::channel::{ChannelError, StreamKey};
 use greenroom_domain::media::{
     IngestLease, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
     PublishRefused, PublishRequest,
@@ -41,7 +41,9 @@ impl MediaEvents for Ingests {
             Ok(()) => app.retry(|| attach(app, &request)).await,
             Err(refusal) => Err(refusal),
         };
-        app.live.forget();
+        if lease.is_ok() {
+            app.live.forget();
+        }
         lease.map_err(|refusal| match refusal {
             Refusal::NoSuchKey => PublishRefused::UnknownKey,
             Refusal::Stream(StreamError::Ended) => PublishRefused::Ended,
@@ -77,6 +79,7 @@ impl MediaEvents for Ingests {
 
 /// An encoder comes in: its key opens the channel's stream or goes on with it.
 async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease, Attempt> {
+    let now = app.now();
     let hash = app
         .ports
         .secrets
@@ -86,22 +89,22 @@ async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease,
         .stream_keys
         .by_hash(hash)
         .await?
-        .ok_or(Refusal::NoSuchKey)?
-        .value;
-    let channel = app.channel(key.channel).await?.value;
+        .ok_or(Refusal::NoSuchKey)?;
+    // The stream before its channel: whoever ends it in between has shut the gate that is
+    // looked at then, or else has moved the stream's version.
+    let live = stream_of(app, &key.value).await?;
+    let channel = app.channel(key.value.channel).await?.value;
     let owner = app
         .ports
         .users
         .get(channel.owner)
         .await?
-        .ok_or(Refusal::NoSuchUser)?
-        .value;
-    owner.require_creator()?;
-    let now = app.now();
-    channel.admit(key.id, now)?;
+        .ok_or(Refusal::NoSuchUser)?;
+    owner.value.require_creator()?;
+    channel.admit(key.value.id, now)?;
 
     let mut happened = Vec::new();
-    let stored = match stream_of(app, &channel, key.bound_to).await? {
+    let stored = match live {
         Some(stored) => stored,
         None => {
             let id = StreamId::from_uuid(app.ports.ids.uuid());
@@ -125,7 +128,7 @@ async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease,
     let silence = silence(app, &stored.value).await?;
     let publisher = Publisher {
         node: app.node,
-        key: key.id,
+        key: key.value.id,
         since: now,
     };
     let decision = stored
@@ -134,22 +137,30 @@ async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease,
     happened.extend(decision.happened);
     let stream = decision.next;
     let by = Actor::User {
-        id: owner.id,
-        role: owner.role,
+        id: owner.value.id,
+        role: owner.value.role,
     };
+    // Written as they were read: a key that is rotated and a creator who is suspended at this
+    // moment conflict, and are looked at again.
     let changes = app
         .tell(&by, happened, now)
         .state(StateChange::Stream(write(stream.clone(), stored.version)))
+        .state(StateChange::StreamKey(write(key.value, key.version)))
+        .state(StateChange::User(write(owner.value, owner.version)))
         .claim(ClaimChange::Take(
             Claim::LiveStream(channel.id),
             Holder::Stream(stream.id),
         ));
     app.commit(changes).await?;
-    // Whoever published before is no longer current.
-    app.ports
-        .media
-        .close_ingest(stream.id, Generation(stream.generation.0 - 1))
-        .await?;
+    // Whoever published before is no longer current. The lease says so too: who cannot be
+    // reached now must not keep out who has just been let in.
+    let earlier = Generation(stream.generation.0 - 1);
+    if let Err(error) = app.ports.media.close_ingest(stream.id, earlier).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "an earlier publisher could not be cut off"
+        );
+    }
     Ok(IngestLease {
         stream: stream.id,
         channel: channel.id,
@@ -158,12 +169,8 @@ async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease,
     })
 }
 
-async fn stream_of(
-    app: &App,
-    channel: &Channel,
-    bound: Option<StreamId>,
-) -> Result<Option<Stored<Stream>>, Refusal> {
-    match bound {
+async fn stream_of(app: &App, key: &StreamKey) -> Result<Option<Stored<Stream>>, Refusal> {
+    match key.bound_to {
         Some(bound) => Ok(Some(
             app.ports
                 .streams
@@ -171,7 +178,7 @@ async fn stream_of(
                 .await?
                 .ok_or(Refusal::NoSuchKey)?,
         )),
-        None => Ok(app.ports.streams.live_of(channel.id).await?),
+        None => Ok(app.ports.streams.live_of(key.channel).await?),
     }
 }
 
@@ -187,7 +194,11 @@ async fn silence(app: &App, stream: &Stream) -> Result<Option<Duration>, Refusal
     }
 }
 
-async fn lost(app: &Arc<App>, id: StreamId, generation: Generation) -> Result<(), Attempt> {
+pub(super) async fn lost(
+    app: &Arc<App>,
+    id: StreamId,
+    generation: Generation,
+) -> Result<(), Attempt> {
     let Some(stored) = app.ports.streams.get(id).await? else {
         return Ok(());
     };

@@ -1,7 +1,7 @@
 //! What is live now: one snapshot of at most two seconds' age serves everybody.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use greenroom_domain::account::User;
@@ -34,7 +34,11 @@ pub struct LiveFilter {
 
 /// Snapshots of what is live, newest last.
 #[derive(Default)]
-pub(crate) struct LiveSnapshot(Mutex<Kept>);
+pub(crate) struct LiveSnapshot {
+    kept: Mutex<Kept>,
+    /// Held by whoever makes one: everybody else waits for theirs.
+    making: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -52,24 +56,20 @@ pub(crate) struct Snapshot {
 impl LiveSnapshot {
     /// The next listing is made anew.
     pub(crate) fn forget(&self) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if let Some(newest) = kept.newest.take() {
             kept.keep(newest);
         }
     }
 
     pub(crate) async fn newest(&self, app: &App) -> Result<Arc<Snapshot>, Refusal> {
+        if let Some(fresh) = self.fresh(app.now()) {
+            return Ok(fresh);
+        }
+        let _making = self.making.lock().await;
         let now = app.now();
-        let newest = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .newest
-            .clone();
-        if let Some(newest) =
-            newest.filter(|snapshot| now.since(snapshot.at) < FRESH && snapshot.at <= now)
-        {
-            return Ok(newest);
+        if let Some(fresh) = self.fresh(now) {
+            return Ok(fresh);
         }
         let streams = all_live(app).await?;
         let by_channel = streams
@@ -81,7 +81,7 @@ impl LiveSnapshot {
             streams,
             by_channel,
         });
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         if let Some(old) = kept.newest.replace(Arc::clone(&made)) {
             kept.keep(old);
         }
@@ -98,8 +98,17 @@ impl LiveSnapshot {
         Ok(snapshot.by_channel.get(&channel).copied())
     }
 
+    fn fresh(&self, now: Timestamp) -> Option<Arc<Snapshot>> {
+        let newest = self.kept().newest.clone();
+        newest.filter(|snapshot| now.since(snapshot.at) < FRESH && snapshot.at <= now)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn made_at(&self, at: Timestamp) -> Option<Arc<Snapshot>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept();
         kept.newest
             .iter()
             .chain(&kept.older)

@@ -1,27 +1,37 @@
 //! Ends what is due, and marks what a restart has interrupted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::stream::Stream;
 
 use crate::commit::{Attempt, write};
+use crate::stream::ingest;
 use crate::{App, Refusal};
 
 /// How many streams one sweep ends at most.
 const BATCH: usize = 100;
+/// How long an encoder that was let in may take to be seen by the engine.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// Ends streams whose encoder did not come (back) in time. How many.
 pub async fn due(app: &Arc<App>) -> Result<usize, Refusal> {
     let mut ended = 0;
+    let mut failed = None;
     for stream in app.ports.streams.due(app.now(), BATCH).await? {
-        ended += usize::from(app.retry(|| end_if_due(app, stream.value.id)).await?);
+        // One that cannot be ended now does not hold up the others.
+        match app.retry(|| end_if_due(app, stream.value.id)).await {
+            Ok(is_ended) => ended += usize::from(is_ended),
+            Err(refusal) => failed = Some(refusal),
+        }
     }
     if ended > 0 {
         app.live.forget();
     }
-    Ok(ended)
+    failed.map_or(Ok(ended), Err)
 }
 
 async fn end_if_due(app: &Arc<App>, id: StreamId) -> Result<bool, Attempt> {
@@ -43,6 +53,24 @@ async fn end_if_due(app: &Arc<App>, id: StreamId) -> Result<bool, Attempt> {
         ));
     app.commit(changes).await?;
     Ok(true)
+}
+
+/// Interrupts streams whose encoder should be here and is not: it went away before it was told
+/// that it may publish, or its going could not be kept. How many.
+pub async fn orphans(app: &Arc<App>) -> Result<usize, Refusal> {
+    let now = app.now();
+    let mut found = 0;
+    for stream in app.ports.streams.live().await? {
+        let Stream { id, generation, .. } = stream.value;
+        let is_settled = stream.value.publisher().is_some_and(|publisher| {
+            publisher.node == app.node && now.since(publisher.since) >= SETTLED
+        });
+        if is_settled && app.ports.media.silence(id).await?.is_none() {
+            app.retry(|| ingest::lost(app, id, generation)).await?;
+            found += 1;
+        }
+    }
+    Ok(found)
 }
 
 /// This process has just started: encoders that it had are not there any more. Their streams
