@@ -4,7 +4,7 @@
 //!
 //! An adapter of the stores is held to its promises in three lines:
 //!
-//! ```ignore
+//! ```text
 //! async fn make() -> Arc<dyn StoreUnderTest> { Arc::new(MyStore::open_empty().await) }
 //! greenroom_testkit::store_contract!(make);
 //! ```

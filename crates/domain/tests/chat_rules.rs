@@ -1,0 +1,122 @@
+//! What may be said where, by the letter.
+
+use std::time::Duration;
+
+use greenroom_domain::access::Standing;
+use greenroom_domain::chat::{
+    ChatError, ChatSettings, LineBody, ModerationReason, Place, Restriction, RestrictionKind, Room,
+    Seq, SlowMode, mentions,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::{ChannelId, UserId};
+use uuid::Uuid;
+
+#[test]
+fn places_are_read_and_what_is_none_refused() {
+    let place = Place {
+        epoch: 7,
+        seq: Seq(42),
+    };
+    assert_eq!(place.to_string(), "7:42");
+    assert_eq!("7:42".parse(), Ok(place));
+    for wrong in [
+        "",
+        ":",
+        "7",
+        "7:",
+        ":42",
+        "7:42:1",
+        "-1:2",
+        "1:-2",
+        " 7:42",
+        "7:42 ",
+        "4294967296:1",
+        "1:18446744073709551616",
+        "0x1:2",
+    ] {
+        assert!(wrong.parse::<Place>().is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn mentions_begin_a_word() {
+    let names = |text| -> Vec<String> { mentions(text).iter().map(ToString::to_string).collect() };
+    assert_eq!(
+        names("@ada hello @Bea-1, and (@cleo)!"),
+        ["ada", "bea-1", "cleo"]
+    );
+    assert_eq!(names("mail me: ada@example.org"), [""; 0]);
+    assert_eq!(names("@ada @ADA @ada"), ["ada"], "each once");
+    assert_eq!(names("@ @@ @ab @-ada é@ada"), [""; 0], "no names");
+    assert_eq!(names("@@ada"), ["ada"]);
+    let many: String = (0..20).map(|n| format!("@user{n} ")).collect();
+    assert_eq!(names(&many).len(), 10);
+}
+
+#[test]
+fn rules_out_of_range_are_refused() {
+    let settings = |max_length| ChatSettings {
+        max_length,
+        ..ChatSettings::default()
+    };
+    for (length, fits) in [(0, false), (1, true), (1000, true), (1001, false)] {
+        let configured = room().configure(settings(length));
+        assert_eq!(configured.is_ok(), fits, "{length}");
+    }
+    for (seconds, fits) in [(0, false), (1, true), (600, true), (601, false)] {
+        assert_eq!(SlowMode::new(seconds).is_ok(), fits, "{seconds}");
+    }
+    let same = room().configure(ChatSettings::default()).expect("fits");
+    assert!(same.is_unchanged());
+}
+
+#[test]
+fn a_timeout_lasts_a_second_to_two_weeks() {
+    let now = Timestamp::EPOCH;
+    let timeout = |length| RestrictionKind::timeout(length, now);
+    let two_weeks = Duration::from_secs(14 * 24 * 3600);
+    assert!(timeout(Duration::from_millis(999)).is_err());
+    assert!(timeout(two_weeks + Duration::from_millis(1)).is_err());
+    let longest = timeout(two_weeks).expect("the longest");
+    assert!(longest.holds(now + Duration::from_secs(14 * 24 * 3600 - 1)));
+    assert!(!longest.holds(now + two_weeks));
+    assert!(RestrictionKind::Ban.holds(now + two_weeks));
+    assert!(!longest.is_ban());
+}
+
+#[test]
+fn staff_cannot_be_restricted_and_are_not_slowed() {
+    for staff in [Standing::Owner, Standing::Admin] {
+        assert_eq!(
+            Restriction::require_restrictable(staff),
+            Err(ChatError::CannotRestrictStaff)
+        );
+    }
+    assert_eq!(Restriction::require_restrictable(Standing::Guest), Ok(()));
+    let slow = Room {
+        settings: ChatSettings {
+            slow_mode: SlowMode::new(30).ok(),
+            ..ChatSettings::default()
+        },
+        ..room()
+    };
+    assert_eq!(slow.quotas(Standing::Viewer).count(), 2);
+    assert_eq!(slow.quotas(Standing::Owner).count(), 1);
+}
+
+#[test]
+fn viewers_are_not_told_why_somebody_was_restricted() {
+    let line = LineBody::Restricted {
+        subject: Identity::User(UserId::from_uuid(Uuid::from_u128(1))),
+        name: None,
+        kind: RestrictionKind::Ban,
+        reason: ModerationReason::parse("a private matter").ok(),
+    };
+    assert!(format!("{line:?}").contains("private"));
+    assert!(!format!("{:?}", line.public()).contains("private"));
+}
+
+fn room() -> Room {
+    Room::open(ChannelId::from_uuid(Uuid::from_u128(1)))
+}
