@@ -12,5 +12,6 @@ pub mod frame;
 #[doc(hidden)]
 pub mod fuzz;
 pub mod hls;
+pub mod http;
 pub mod ingest;
 pub mod rtmp;

@@ -357,3 +357,21 @@ fn memory_is_bounded_by_bytes() {
         Err(PackagerError::BitrateTooHigh)
     ));
 }
+
+/// Found by the property test: a gap in the sound counts, too.
+#[test]
+fn sound_that_pauses_while_pictures_are_away_does_not_outgrow_the_target_duration() {
+    let mut encoder = Encoder::new(NOW, (true, true));
+    encoder.send(7, 2).expect("good");
+    encoder.tracks.0 = false;
+    encoder.send(1, 2).expect("good");
+    encoder.dts += 1_400;
+    encoder.now += 1_400;
+    encoder.sound = encoder.dts * 48;
+    encoder.send(2, 2).expect("good");
+    let _ = encoder.packager.interrupt();
+    let sound = encoder.packager.rendition(TrackKind::Audio).expect("there");
+    for segment in sound.segments() {
+        assert!(segment.seconds() < 2.5, "{}", segment.seconds());
+    }
+}

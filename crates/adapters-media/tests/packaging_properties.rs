@@ -342,7 +342,7 @@ fn decode_time(part: &[u8]) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn playlists_keep_their_promises(steps in prop::collection::vec(step(), 1..40)) {
         let mut encoder = Encoder::new();

@@ -95,12 +95,11 @@ impl AudioTrack {
             return changed;
         };
         let step = self.samples_of(&frame);
-        let length = (self.part_start + self.part_ticks)
+        let reached = (self.part_start + self.part_ticks)
             .max(open.end())
-            .saturating_sub(open.start);
-        if length + step > limit && self.boundaries.is_empty()
-            || !self.held.is_empty() && self.boundaries.is_empty()
-        {
+            .max(ticks);
+        let full = reached.saturating_sub(open.start) + step > limit;
+        if (full || !self.held.is_empty()) && self.boundaries.is_empty() {
             if self.held.len() < HELD {
                 self.held.push_back(frame);
             }
