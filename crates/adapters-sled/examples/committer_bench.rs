@@ -1,0 +1,194 @@
+//! Durable writes a second with 64 writers: a bare committer that puts one key into sled,
+//! beside [`SledStore`] keeping one chat message.
+//!
+//! ```text
+//! cargo run --release -p greenroom-adapters-sled --example committer_bench -- [seconds] [folder]
+//! ```
+//!
+//! Both batch what has queued, and make it durable alike: apply, `flush()`, `sync_data()`.
+//! They run by turns, for a disk is not equally fast all the time.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use greenroom_adapters_sled::{SledStore, StoreOptions};
+use greenroom_domain::account::{DisplayName, Username};
+use greenroom_domain::chat::{
+    Author, ClientMessageId, Content, LineBody, Message, MessageText, NewLine, Room,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::commit::{Changes, Commit, StateChange, Write};
+use greenroom_domain::shared::id::{ChannelId, NodeId, UserId};
+use greenroom_domain::shared::store::Version;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+const WRITERS: u64 = 64;
+const ROUNDS: usize = 3;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let mut args = std::env::args().skip(1);
+    let seconds = args.next().map_or(Ok(4), |text| text.parse())?;
+    let time = Duration::from_secs(seconds);
+    let folder = match args.next() {
+        Some(parent) => tempfile::tempdir_in(parent)?,
+        None => tempfile::tempdir()?,
+    };
+    println!("{WRITERS} writers, {ROUNDS} rounds of {seconds} s each, 200 characters of text");
+    let (mut bare, mut store) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        bare.push(bare_committer(&folder.path().join(format!("bare-{round}")), time).await?);
+        store.push(whole_store(&folder.path().join(format!("store-{round}")), time).await?);
+        println!(
+            "  bare {:>7.0}/s   store {:>7.0}/s   ratio {:.2}",
+            bare[round],
+            store[round],
+            store[round] / bare[round]
+        );
+    }
+    let (bare, store) = (median(bare), median(store));
+    println!(
+        "median: bare {bare:.0}/s, store {store:.0}/s, ratio {:.2}",
+        store / bare
+    );
+    Ok(())
+}
+
+/// The least that is durable: a number as the key, 200 bytes as the value.
+async fn bare_committer(path: &Path, time: Duration) -> Result<f64, Failure> {
+    type Put = (u64, oneshot::Sender<()>);
+    let config = sled::Config::new().path(path).cache_capacity(32 << 20);
+    let db = config.flush_every_ms(None).open()?;
+    let file = File::options().write(true).open(path.join("db"))?;
+    let (puts, mut queue) = mpsc::channel::<Put>(4096);
+    let committer = std::thread::spawn(move || -> Result<(), Failure> {
+        while let Some(first) = queue.blocking_recv() {
+            let mut puts = vec![first];
+            while puts.len() < 512
+                && let Ok(next) = queue.try_recv()
+            {
+                puts.push(next);
+            }
+            let mut batch = sled::Batch::default();
+            for (key, _) in &puts {
+                batch.insert(&key.to_be_bytes(), vec![b'x'; 200]);
+            }
+            db.apply_batch(batch)?;
+            db.flush()?;
+            file.sync_data()?;
+            for (_, done) in puts {
+                drop(done.send(()));
+            }
+        }
+        Ok(())
+    });
+    let next = Arc::new(AtomicU64::new(0));
+    let rate = measure(time, move |_| {
+        let (puts, next) = (puts.clone(), Arc::clone(&next));
+        async move {
+            let (done, is_done) = oneshot::channel();
+            puts.send((next.fetch_add(1, Ordering::Relaxed), done))
+                .await?;
+            Ok(is_done.await?)
+        }
+    })
+    .await?;
+    committer.join().map_err(|_| "the committer panicked")??;
+    Ok(rate)
+}
+
+async fn whole_store(path: &Path, time: Duration) -> Result<f64, Failure> {
+    let node = NodeId::from_uuid(Uuid::from_u128(1));
+    let store = Arc::new(SledStore::open(path, StoreOptions::new(node))?);
+    let channel = ChannelId::from_uuid(Uuid::from_u128(7));
+    let room = Write {
+        next: Room::open(channel),
+        seen: Version::NEW,
+    };
+    store
+        .commit(Changes::new().state(StateChange::Room(room)))
+        .await?;
+    let next = Arc::new(AtomicU64::new(0));
+    let rate = measure(time, {
+        let store = Arc::clone(&store);
+        move |writer| {
+            let (store, n) = (Arc::clone(&store), next.fetch_add(1, Ordering::Relaxed));
+            async move {
+                store
+                    .commit(Changes::new().line(message(channel, writer, n)?))
+                    .await?;
+                Ok(())
+            }
+        }
+    })
+    .await?;
+    store.close().await;
+    Ok(rate)
+}
+
+fn message(room: ChannelId, writer: u64, n: u64) -> Result<NewLine, Failure> {
+    Ok(NewLine {
+        room,
+        at: Timestamp::from_micros(i64::try_from(n)?),
+        body: LineBody::Message(Message {
+            author: Author {
+                identity: Identity::User(UserId::from_uuid(Uuid::from_u128(writer.into()))),
+                username: Some(Username::parse(&format!("writer-{writer}"))?),
+                name: DisplayName::parse("Somebody")?,
+                badges: Vec::new(),
+            },
+            client_id: Some(ClientMessageId::parse(&format!("message-{n}"))?),
+            content: Content::Text(MessageText {
+                text: "x".repeat(200),
+                truncated: false,
+            }),
+            reply_to: None,
+        }),
+        policy_seen: Some(Version(1)),
+    })
+}
+
+/// How often a second all writers together got an answer.
+async fn measure<F>(
+    time: Duration,
+    write: impl Fn(u64) -> F + Clone + Send + 'static,
+) -> Result<f64, Failure>
+where
+    F: Future<Output = Result<(), Failure>> + Send,
+{
+    let stop = Arc::new(AtomicBool::new(false));
+    let begun = Instant::now();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let (write, stop) = (write.clone(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut written = 0_u32;
+                while !stop.load(Ordering::Relaxed) {
+                    write(writer).await?;
+                    written += 1;
+                }
+                Ok::<_, Failure>(written)
+            })
+        })
+        .collect();
+    drop(write);
+    tokio::time::sleep(time).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut all = 0.0;
+    for writer in writers {
+        all += f64::from(writer.await??);
+    }
+    Ok(all / begun.elapsed().as_secs_f64())
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
