@@ -1,7 +1,7 @@
 //! Reconnects, restarts and encoders with habits.
 
 use bytes::Bytes;
-use greenroom_adapters_media::cmaf::{Limits, Packager, PackagerError};
+use greenroom_adapters_media::cmaf::{Limits, Packager, PackagerError, Rendition};
 use greenroom_adapters_media::codec::{Codec, CodecConfig, MediaParams};
 use greenroom_adapters_media::dash;
 use greenroom_adapters_media::frame::{Frame, TrackKind};
@@ -207,7 +207,7 @@ fn a_server_that_starts_again_goes_on_at_the_same_address_with_later_numbers() {
     let last = encoder
         .packager
         .rendition(TrackKind::Video)
-        .and_then(|it| it.position())
+        .and_then(Rendition::position)
         .expect("one")
         .number;
     let mut again = Encoder::new(encoder.now + 500, (true, true));
@@ -348,7 +348,7 @@ fn memory_is_bounded_by_bytes() {
         tracks
             .into_iter()
             .filter_map(|track| encoder.packager.rendition(track))
-            .map(|it| it.bytes())
+            .map(Rendition::bytes)
             .sum()
     };
     assert!(held(&encoder) < 200_000, "{}", held(&encoder));

@@ -1,5 +1,12 @@
 //! Whatever an encoder sends, playlists keep their promises.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "whole numbers read from a playlist"
+)]
+
 use bytes::Bytes;
 use greenroom_adapters_media::cmaf::{Limits, Packager};
 use greenroom_adapters_media::codec::{Codec, CodecConfig, MediaParams};
@@ -221,7 +228,7 @@ impl Seen {
             }
             self.rendered.insert(track, playlist.clone());
             self.playlist(track, std::str::from_utf8(&playlist).expect("text"), target);
-            self.window(packager, track);
+            Self::window(packager, track);
         }
     }
 
@@ -291,7 +298,7 @@ impl Seen {
         }
     }
 
-    fn window(&self, packager: &Packager, track: TrackKind) {
+    fn window(packager: &Packager, track: TrackKind) {
         let rendition = packager.rendition(track).expect("it has a playlist");
         let mut before: Option<(i64, u64, u32)> = None;
         for segment in rendition.segments() {
