@@ -11,49 +11,37 @@
 use crate::bus::{Channels, LookupError, Media, StreamBus};
 use crate::dash;
 use crate::hls::{GrantName, Reload, ReloadError, Resource};
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 use futures_util::stream;
+use greenroom_domain::media::{GrantToken, PlaybackRefused};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
-
-/// Why somebody may not watch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// There is no such channel, or none that this person may know of: 404.
-    #[error("there is no such channel")]
-    NotFound,
-    /// Not this person, not now, or not any more: 403.
-    #[error("watching is not allowed")]
-    Forbidden,
-    /// It cannot be said now: 503.
-    #[error("watching is not possible at the moment")]
-    Unavailable,
-}
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Who may watch what.
+#[async_trait]
 pub trait Gate: Send + Sync + 'static {
     /// Somebody asks for a channel's address: answers the grant to be used for it, the one that
-    /// came with the request or one made on the spot. A grant is made of the characters that
-    /// [`GrantName::parse`] takes.
-    fn enter<'a>(
-        &'a self,
-        handle: &'a str,
-        request: &'a Parts,
-    ) -> BoxFuture<'a, Result<String, Refusal>>;
+    /// came with the request or one made on the spot.
+    async fn enter(
+        &self,
+        handle: &str,
+        grant: Option<GrantToken>,
+    ) -> Result<GrantToken, PlaybackRefused>;
 
-    /// Whether a grant is good for a channel now; every media request asks, before and after it
-    /// waits, so this answers from memory. It also tells that the grant's holder is present.
-    fn check(&self, handle: &str, grant: GrantName<'_>) -> Result<(), Refusal>;
+    /// Whether a grant is in use for a channel, from memory: every media request asks, before
+    /// and after it waits. It also tells that the grant's holder is there.
+    fn knows(&self, handle: &str, grant: &GrantToken) -> bool;
 }
 
 /// What the router works with.
@@ -90,25 +78,23 @@ type Shared = State<Arc<Delivery>>;
 async fn multivariant(
     State(delivery): Shared,
     Path(handle): Path<String>,
-    request: Parts,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &request).await?;
-    let grant = GrantName::parse(&grant).ok_or(Failure::Refused(Refusal::Unavailable))?;
-    let playlist = bus
-        .multivariant(grant)
-        .ok_or(Failure::Lookup(LookupError::NotFound))?;
+    let (bus, grant) = enter(&delivery, &handle, &query).await?;
+    let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
+    let playlist = bus.multivariant(grant).ok_or(LookupError::NotFound)?;
     Ok(reply(PLAYLIST, PERSONAL, playlist.into()))
 }
 
 async fn manifest(
     State(delivery): Shared,
     Path(handle): Path<String>,
-    request: Parts,
+    Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &request).await?;
-    let grant = GrantName::parse(&grant).ok_or(Failure::Refused(Refusal::Unavailable))?;
+    let (bus, grant) = enter(&delivery, &handle, &query).await?;
+    let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
     let manifest = bus.manifest(grant, &delivery.clock, (delivery.now)());
-    let manifest = manifest.ok_or(Failure::Lookup(LookupError::NotFound))?;
+    let manifest = manifest.ok_or(LookupError::NotFound)?;
     Ok(reply("application/dash+xml", PERSONAL, manifest.into()))
 }
 
@@ -117,22 +103,33 @@ async fn resource(
     Path((handle, grant, rendition, file)): Path<(String, String, String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let missing = Failure::Lookup(LookupError::NotFound);
-    let grant = GrantName::parse(&grant).ok_or(Failure::Refused(Refusal::Forbidden))?;
-    delivery
-        .gate
-        .check(&handle, grant)
-        .map_err(Failure::Refused)?;
-    let resource = Resource::parse(&format!("{rendition}/{file}")).ok_or(missing)?;
-    let bus = delivery.channels.find(&handle).ok_or(missing)?;
+    let grant = GrantToken::parse(&grant).ok_or(PlaybackRefused::BadGrant)?;
+    if !delivery.gate.knows(&handle, &grant) {
+        delivery.gate.enter(&handle, Some(grant.clone())).await?;
+    }
+    let resource = Resource::parse(&format!("{rendition}/{file}")).ok_or(LookupError::NotFound)?;
     let directive = |name: &str| query.get(name).map(String::as_str);
     let reload = Reload::parse(directive("_HLS_msn"), directive("_HLS_part"));
-    let reload = reload.map_err(|error| Failure::Lookup(LookupError::Reload(error)))?;
-    let media = bus.fetch(resource, reload).await.map_err(Failure::Lookup)?;
-    delivery
-        .gate
-        .check(&handle, grant)
-        .map_err(Failure::Refused)?;
+    let reload = reload.map_err(LookupError::Reload)?;
+    let bus = match resource {
+        // Who reloads a playlist has watched before: a server that has just started lets them
+        // wait for the encoder to come back.
+        Resource::Playlist { .. } => {
+            let until = Instant::now() + PATIENCE;
+            let bus = delivery.channels.wait_for(&handle, until).await;
+            let bus = bus.ok_or(LookupError::NotFound)?;
+            bus.wait_playable(until).await;
+            bus
+        }
+        _ => delivery
+            .channels
+            .find(&handle)
+            .ok_or(LookupError::NotFound)?,
+    };
+    let media = bus.fetch(resource, reload).await?;
+    if !delivery.gate.knows(&handle, &grant) {
+        return Err(PlaybackRefused::BadGrant.into());
+    }
     Ok(match media {
         Media::Playlist(playlist) => reply(PLAYLIST, "no-cache", playlist.into()),
         Media::Init(init) => reply(MP4, IMMUTABLE, init.into()),
@@ -147,19 +144,26 @@ async fn clock(State(delivery): Shared) -> Response {
 async fn enter(
     delivery: &Delivery,
     handle: &str,
-    request: &Parts,
-) -> Result<(Arc<StreamBus>, String), Failure> {
-    let grant = delivery
-        .gate
-        .enter(handle, request)
-        .await
-        .map_err(Failure::Refused)?;
+    query: &HashMap<String, String>,
+) -> Result<(Arc<StreamBus>, GrantToken), Failure> {
+    let grant = match query.get("grant") {
+        Some(grant) => Some(GrantToken::parse(grant).ok_or(PlaybackRefused::BadGrant)?),
+        None => None,
+    };
+    let grant = delivery.gate.enter(handle, grant).await?;
     let bus = delivery
         .channels
         .find(handle)
-        .ok_or(Failure::Lookup(LookupError::NotFound))?;
+        .ok_or(LookupError::NotFound)?;
+    // An encoder that has just begun is playable after its first group of pictures.
+    if !bus.is_ended() {
+        bus.wait_playable(Instant::now() + PATIENCE).await;
+    }
     Ok((bus, grant))
 }
+
+/// How long a player may wait for a stream to become playable: shorter than players do.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const MP4: &str = "video/mp4";
@@ -192,29 +196,31 @@ fn segment(mut chunks: Vec<Bytes>) -> Response {
 }
 
 /// Why a request got no media.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, thiserror::Error)]
 enum Failure {
-    Refused(Refusal),
-    Lookup(LookupError),
+    #[error(transparent)]
+    Refused(#[from] PlaybackRefused),
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let (status, text) = match self {
-            Self::Refused(refusal) => {
-                let status = match refusal {
-                    Refusal::NotFound => StatusCode::NOT_FOUND,
-                    Refusal::Forbidden => StatusCode::FORBIDDEN,
-                    Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-                };
-                (status, refusal.to_string())
+        let status = match &self {
+            Self::Refused(PlaybackRefused::NoSuchChannel) | Self::Lookup(LookupError::NotFound) => {
+                StatusCode::NOT_FOUND
             }
+            Self::Refused(PlaybackRefused::BadGrant | PlaybackRefused::Forbidden) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Refused(PlaybackRefused::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Lookup(LookupError::Reload(
-                error @ (ReloadError::Malformed | ReloadError::TooFarAhead),
-            )) => (StatusCode::BAD_REQUEST, error.to_string()),
-            Self::Lookup(error @ LookupError::NotFound) => {
-                (StatusCode::NOT_FOUND, error.to_string())
-            }
+                ReloadError::Malformed | ReloadError::TooFarAhead,
+            )) => StatusCode::BAD_REQUEST,
+        };
+        let text = match &self {
+            Self::Lookup(LookupError::Reload(error)) => error.to_string(),
+            other => other.to_string(),
         };
         (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
     }

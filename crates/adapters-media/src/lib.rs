@@ -7,6 +7,7 @@ pub mod bus;
 pub mod cmaf;
 pub mod codec;
 pub mod dash;
+mod engine;
 pub mod flv;
 pub mod frame;
 #[doc(hidden)]
@@ -15,3 +16,5 @@ pub mod hls;
 pub mod http;
 pub mod ingest;
 pub mod rtmp;
+
+pub use engine::{Engine, EngineConfig};

@@ -2,15 +2,14 @@
 
 mod support;
 
+use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use axum::http::request::Parts;
 use axum::http::{Request, StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::BoxFuture;
 use greenroom_adapters_media::bus::{Channels, StreamBus};
 use greenroom_adapters_media::cmaf::Limits;
-use greenroom_adapters_media::hls::GrantName;
-use greenroom_adapters_media::http::{Delivery, Gate, Refusal, router};
+use greenroom_adapters_media::http::{Delivery, Gate, router};
+use greenroom_domain::media::{GrantToken, PlaybackRefused};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,20 +24,27 @@ struct OneGrant {
     revoked: AtomicBool,
 }
 
+#[async_trait]
 impl Gate for OneGrant {
-    fn enter<'a>(
-        &'a self,
-        handle: &'a str,
-        _: &'a Parts,
-    ) -> BoxFuture<'a, Result<String, Refusal>> {
-        let known = handle == "demo";
-        Box::pin(async move { known.then(|| "grant-1".to_owned()).ok_or(Refusal::NotFound) })
+    async fn enter(
+        &self,
+        handle: &str,
+        grant: Option<GrantToken>,
+    ) -> Result<GrantToken, PlaybackRefused> {
+        if handle != "demo" {
+            return Err(PlaybackRefused::NoSuchChannel);
+        }
+        let good = GrantToken::parse("grant-1").expect("a token");
+        match grant {
+            Some(other) if other != good || self.revoked.load(Ordering::SeqCst) => {
+                Err(PlaybackRefused::Forbidden)
+            }
+            _ => Ok(good),
+        }
     }
 
-    fn check(&self, handle: &str, grant: GrantName<'_>) -> Result<(), Refusal> {
-        let good =
-            handle == "demo" && grant.expose() == "grant-1" && !self.revoked.load(Ordering::SeqCst);
-        good.then_some(()).ok_or(Refusal::Forbidden)
+    fn knows(&self, handle: &str, grant: &GrantToken) -> bool {
+        handle == "demo" && grant.expose() == "grant-1" && !self.revoked.load(Ordering::SeqCst)
     }
 }
 

@@ -6,12 +6,15 @@ use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 /// The channels that have, or lately had, a stream.
 #[derive(Debug, Default)]
 pub struct Channels {
     limits: Limits,
     buses: RwLock<HashMap<String, Arc<StreamBus>>>,
+    opened: watch::Sender<()>,
 }
 
 impl Channels {
@@ -20,6 +23,7 @@ impl Channels {
         Self {
             limits,
             buses: RwLock::default(),
+            opened: watch::Sender::new(()),
         }
     }
 
@@ -28,15 +32,27 @@ impl Channels {
         self.buses.read().get(handle).cloned()
     }
 
+    /// The bus of a channel, once it has one.
+    pub async fn wait_for(&self, handle: &str, until: Instant) -> Option<Arc<StreamBus>> {
+        let mut opened = self.opened.subscribe();
+        let found = opened.wait_for(|()| self.buses.read().contains_key(handle));
+        let _ = timeout_at(until, found).await;
+        self.find(handle)
+    }
+
     /// The bus of a channel whose encoder begins to send: the one it has, or a new one whose
     /// numbers start from `now`.
     pub fn open(&self, handle: &str, now: DateTime<Utc>) -> Arc<StreamBus> {
         if let Some(bus) = self.find(handle) {
             return bus;
         }
-        let mut buses = self.buses.write();
-        let bus = buses.entry(handle.to_owned());
-        Arc::clone(bus.or_insert_with(|| Arc::new(StreamBus::new(self.limits, now))))
+        let bus = {
+            let mut buses = self.buses.write();
+            let bus = buses.entry(handle.to_owned());
+            Arc::clone(bus.or_insert_with(|| Arc::new(StreamBus::new(self.limits, now))))
+        };
+        self.opened.send_replace(());
+        bus
     }
 
     /// Frees the memory of a channel whose stream ended some time ago.

@@ -110,6 +110,27 @@ impl StreamBus {
         self.packager.read().target().is_some()
     }
 
+    /// Whether the stream is over, and no other has begun.
+    pub fn is_ended(&self) -> bool {
+        self.packager.read().is_ended()
+    }
+
+    /// Waits until there is something to play.
+    pub async fn wait_playable(&self, until: Instant) {
+        let (mut video, mut audio) = (self.video.subscribe(), self.audio.subscribe());
+        while !self.is_playable() {
+            let changed = async {
+                tokio::select! {
+                    changed = video.changed() => changed,
+                    changed = audio.changed() => changed,
+                }
+            };
+            if !matches!(timeout_at(until, changed).await, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+
     /// The multivariant playlist for the holder of a grant; `None` until there is something to
     /// play.
     pub fn multivariant(&self, grant: GrantName<'_>) -> Option<String> {

@@ -1,0 +1,243 @@
+//! The engine: takes encoders in, keeps their channels' buses, and is the application's
+//! [`MediaServer`].
+
+mod gate;
+mod listener;
+mod meter;
+mod publisher;
+mod registry;
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use chrono::{DateTime, Utc};
+use greenroom_domain::channel::Handle;
+use greenroom_domain::media::{
+    GrantToken, IngestAddress, IngestStatus, MediaEvents, MediaServer, MediaServerError,
+    PlaybackAddress, PlaybackKind,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Clock;
+use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::stream::Generation;
+use parking_lot::RwLock;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::Channels;
+use crate::cmaf;
+use crate::http::{self, Delivery};
+use crate::rtmp::EndReason;
+use gate::Grants;
+use registry::Registry;
+
+/// How an engine is set up.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// What encoders are told to publish to, without the key: `rtmp://host:1935/live`.
+    pub ingest_url: String,
+    /// How many encoders may be connected at once.
+    pub max_connections: usize,
+    /// How many of them from one address.
+    pub max_connections_per_address: usize,
+    /// How long an encoder may take from connecting to publishing.
+    pub patience: Duration,
+    /// How long a publisher may send nothing before it is given up.
+    pub idle: Duration,
+    /// What bounds a stream's memory.
+    pub limits: cmaf::Limits,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            ingest_url: "rtmp://localhost:1935/live".to_owned(),
+            max_connections: 1000,
+            max_connections_per_address: 50,
+            patience: Duration::from_secs(8),
+            idle: Duration::from_secs(30),
+            limits: cmaf::Limits::default(),
+        }
+    }
+}
+
+/// The built-in media engine: RTMP in; HLS, LL-HLS and DASH out of one packaging in memory.
+pub struct Engine {
+    config: EngineConfig,
+    ingest_url: RwLock<String>,
+    clock: Arc<dyn Clock>,
+    channels: Arc<Channels>,
+    registry: Registry,
+    grants: Arc<Grants>,
+    events: OnceLock<Arc<dyn MediaEvents>>,
+}
+
+/// How long the playlists of an ended stream say that it ended, before its memory is freed.
+const KEPT_AFTER_END: Duration = Duration::from_secs(60);
+/// How often presence is told, and what nobody uses is let go.
+const REPORT_EVERY: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// An engine that does nothing yet.
+    pub fn new(config: EngineConfig, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            ingest_url: RwLock::new(config.ingest_url.clone()),
+            channels: Arc::new(Channels::new(config.limits)),
+            registry: Registry::default(),
+            grants: Arc::new(Grants::default()),
+            events: OnceLock::new(),
+            clock,
+            config,
+        })
+    }
+
+    /// What encoders are told to publish to from now on, without the key.
+    pub fn advertise(&self, ingest_url: String) {
+        *self.ingest_url.write() = ingest_url;
+    }
+
+    /// The routes for players, `/hls` and `/dash`, guarded by grants.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let clock = Arc::clone(&self.clock);
+        http::router(Delivery {
+            gate: self.grants.clone(),
+            channels: Arc::clone(&self.channels),
+            now: Box::new(move || utc(&*clock)),
+            clock: "/dash/clock".to_owned(),
+        })
+    }
+
+    /// Takes encoders in until shutdown, asking and telling the application.
+    pub async fn run(
+        self: Arc<Self>,
+        listener: TcpListener,
+        events: Arc<dyn MediaEvents>,
+        shutdown: CancellationToken,
+    ) {
+        // A second run finds the first one's: there is one application behind an engine.
+        let events = Arc::clone(self.events.get_or_init(|| events));
+        self.grants.connect(Arc::clone(&events));
+        tokio::join!(
+            listener::run(&self, listener, &events, &shutdown),
+            self.report_presence(&events, &shutdown),
+        );
+    }
+
+    pub(crate) fn utc(&self) -> DateTime<Utc> {
+        utc(&*self.clock)
+    }
+
+    async fn report_presence(&self, events: &Arc<dyn MediaEvents>, shutdown: &CancellationToken) {
+        while shutdown
+            .run_until_cancelled(tokio::time::sleep(REPORT_EVERY))
+            .await
+            .is_some()
+        {
+            for watched in self.grants.used_lately() {
+                if let Err(error) = events.report(watched).await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "presence is told again"
+                    );
+                }
+            }
+            for handle in self.registry.ended_before(KEPT_AFTER_END) {
+                self.channels.close(handle.as_str());
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl MediaServer for Engine {
+    fn ingest_addresses(&self) -> Vec<IngestAddress> {
+        vec![IngestAddress {
+            protocol: "rtmp",
+            url: self.ingest_url.read().clone(),
+        }]
+    }
+
+    fn playback_addresses(
+        &self,
+        handle: &Handle,
+        grant: Option<GrantToken>,
+    ) -> Vec<PlaybackAddress> {
+        let query = grant.map_or_else(String::new, |grant| format!("?grant={}", grant.expose()));
+        let address = |kind, path| PlaybackAddress { kind, path };
+        vec![
+            address(
+                PlaybackKind::Hls,
+                format!("/hls/{handle}/index.m3u8{query}"),
+            ),
+            address(
+                PlaybackKind::Dash,
+                format!("/dash/{handle}/index.mpd{query}"),
+            ),
+        ]
+    }
+
+    async fn ingest_status(
+        &self,
+        stream: StreamId,
+    ) -> Result<Option<IngestStatus>, MediaServerError> {
+        Ok(self.registry.status(stream))
+    }
+
+    async fn close_ingest(
+        &self,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError> {
+        self.registry
+            .close(stream, up_to, EndReason::KeyRevoked)
+            .await;
+        Ok(())
+    }
+
+    async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError> {
+        self.registry
+            .close(stream, Generation(u64::MAX), EndReason::StreamEnded)
+            .await;
+        if let Some(handle) = self.registry.ended(channel, stream)
+            && let Some(bus) = self.channels.find(handle.as_str())
+        {
+            bus.end();
+        }
+        Ok(())
+    }
+
+    async fn revoke_playback(
+        &self,
+        channel: ChannelId,
+        who: Identity,
+    ) -> Result<(), MediaServerError> {
+        self.grants.revoke(channel, who);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+/// The port's time as the packaging counts it.
+fn utc(clock: &dyn Clock) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(clock.now().micros()).unwrap_or_default()
+}
+
+/// IPv4 and its mapping into IPv6 are one address; of IPv6, a subscriber has a /64.
+fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let mut octets = ip.octets();
+            octets[8..].fill(0);
+            IpAddr::V6(octets.into())
+        }
+        ip @ IpAddr::V4(_) => ip,
+    }
+}
