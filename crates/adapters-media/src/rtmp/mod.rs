@@ -8,11 +8,15 @@ pub mod amf0;
 mod chunk;
 mod clock;
 mod command;
+mod event;
 mod handshake;
 mod key;
 mod session;
+mod status;
 
 pub use chunk::ChunkError;
+pub use event::{Event, PublishMode, RtmpError};
 pub use handshake::HandshakeError;
 pub use key::StreamKey;
-pub use session::{EndReason, Event, Limits, PublishMode, Refusal, RtmpError, Session, Stage};
+pub use session::{Limits, Session, Stage};
+pub use status::{EndReason, Refusal};

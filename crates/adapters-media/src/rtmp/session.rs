@@ -2,12 +2,13 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
-use super::amf0::Amf0Error;
-use super::chunk::{self, Bounds, ChunkError, ChunkReader, Message};
+use super::chunk::{self, Bounds, ChunkReader, Message};
 use super::clock::Clock;
 use super::command::{self, Command, Status};
-use super::handshake::{Handshake, HandshakeError};
+use super::event::{Event, PublishMode, RtmpError};
+use super::handshake::Handshake;
 use super::key::StreamKey;
+use super::status::{EndReason, Refusal};
 use crate::flv::Metadata;
 use crate::frame::TrackKind;
 
@@ -50,163 +51,6 @@ pub enum Stage {
     Publishing,
     /// Over: write what [`Session::take_output`] gives, then close.
     Closed,
-}
-
-/// What a session tells.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The encoder wants to publish: to be answered.
-    PublishRequested {
-        /// The application name, without anything behind a slash.
-        app: String,
-        /// The secret that names the stream.
-        key: StreamKey,
-        /// What the encoder wants done with its stream.
-        mode: PublishMode,
-    },
-    /// The body of an FLV video or audio tag.
-    Media {
-        /// Which of the two.
-        track: TrackKind,
-        /// Decode time in milliseconds, unwrapped.
-        timestamp: i64,
-        /// For [`crate::flv::video`] or [`crate::flv::audio`]. Not empty.
-        body: Bytes,
-    },
-    /// What the encoder says of its stream.
-    Metadata(Metadata),
-    /// The encoder ended its stream in an orderly way.
-    PublishEnded,
-}
-
-/// The third argument of `publish`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PublishMode {
-    /// As usual.
-    Live,
-    /// Asks the server to record.
-    Record,
-    /// Asks the server to append to a recording.
-    Append,
-}
-
-/// Why publishing is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// No such stream key, or no longer.
-    BadName,
-    /// Another encoder is publishing with this key.
-    Busy,
-    /// The stream was ended on purpose, or ingest is locked.
-    Rejected,
-    /// There is no such application.
-    UnknownApp,
-    /// The server cannot tell, or is full: come back later.
-    Unavailable,
-}
-
-impl Refusal {
-    fn status(self) -> Status {
-        match self {
-            Self::BadName => {
-                Status::error("NetStream.Publish.BadName", "This stream key is not valid.")
-            }
-            Self::Busy => Status::error(
-                "NetStream.Publish.BadName",
-                "Another encoder is publishing with this stream key.",
-            ),
-            Self::Rejected => Status::error(
-                "NetStream.Publish.Rejected",
-                "Publishing with this stream key is not open at the moment.",
-            ),
-            Self::UnknownApp => Status::error(
-                "NetConnection.Connect.Rejected",
-                "There is no such application.",
-            ),
-            Self::Unavailable => Status::error(
-                "NetStream.Failed",
-                "The server cannot take the stream at the moment.",
-            ),
-        }
-    }
-}
-
-/// Why a running session is ended by the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// The stream was ended by its owner or an administrator.
-    StreamEnded,
-    /// The stream key was revoked or replaced.
-    KeyRevoked,
-    /// Another encoder took the stream over.
-    TakenOver,
-    /// What is sent cannot be packaged.
-    UnusableMedia,
-    /// The server is going down.
-    Shutdown,
-}
-
-impl EndReason {
-    fn status(self) -> Status {
-        match self {
-            Self::StreamEnded => {
-                Status::error("NetStream.Publish.Rejected", "The stream was ended.")
-            }
-            Self::KeyRevoked => Status::error(
-                "NetStream.Publish.BadName",
-                "This stream key is no longer valid.",
-            ),
-            Self::TakenOver => Status::error(
-                "NetStream.Publish.BadName",
-                "Another encoder took the stream over.",
-            ),
-            Self::UnusableMedia => Status::error(
-                "NetStream.Publish.Rejected",
-                "The stream's codecs or settings cannot be served.",
-            ),
-            Self::Shutdown => Status::error(
-                "NetConnection.Connect.AppShutdown",
-                "The server is shutting down.",
-            ),
-        }
-    }
-}
-
-/// Why a connection must be closed. What [`Session::take_output`] gives may
-/// still tell the peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RtmpError {
-    /// In the handshake.
-    #[error("the handshake failed")]
-    Handshake(#[from] HandshakeError),
-    /// In the chunk stream.
-    #[error("the chunk stream is broken")]
-    Chunk(#[from] ChunkError),
-    /// In a command.
-    #[error("a command is not AMF0")]
-    Command(#[from] Amf0Error),
-    /// A protocol control message is too short.
-    #[error("a control message of type {0} is too short")]
-    Control(u8),
-    /// More bytes than getting to publish can take.
-    #[error("too many bytes before publishing was accepted")]
-    TooMuchBeforePublish,
-    /// `publish` without `connect`.
-    #[error("the peer publishes without having connected")]
-    NotConnected,
-    /// The name to publish under is empty, too long or not text.
-    #[error("the stream key is not usable")]
-    UnusableKey,
-    /// The peer wants to watch.
-    #[error("the peer wants to play; only publishing is served")]
-    PlayRefused,
-    /// The peer asks and does not read the answers.
-    #[error("the peer does not read what it asked for")]
-    OutputBacklog,
 }
 
 /// What is advertised as, and assumed to be, the acknowledgement window.
