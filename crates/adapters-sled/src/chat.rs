@@ -1,11 +1,12 @@
 //! Rooms, their logs, and who is held in them.
 
+pub(crate) mod line;
+
 use async_trait::async_trait;
-use greenroom_domain::account::{DisplayName, Username};
+use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    Author, Badge, ChatRate, ChatSettings, ClientMessageId, Content, Line, LineBody, Message,
-    MessageText, Moderation, ModerationReason, NewLine, Place, Restriction, RestrictionKind, Room,
-    RoomLog, Seq, SlowMode,
+    ChatRate, ChatSettings, Line, Moderation, ModerationReason, Place, Restriction,
+    RestrictionKind, Room, RoomLog, Seq, SlowMode,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
@@ -82,7 +83,7 @@ impl RoomLog for SledStore {
         };
         self.read(|tree| {
             let found = tree.get(keyspace::line(room, seq)).map_err(refused)?;
-            let line = found.map(|bytes| decode_line(place, &bytes)).transpose()?;
+            let line = found.map(|bytes| line::decode(place, &bytes)).transpose()?;
             Ok(line.filter(|_| seq <= self.settled(room)))
         })
     }
@@ -135,7 +136,7 @@ pub(crate) fn last_line(tree: &Tree, room: ChannelId) -> Result<Seq, StoreError>
 
 /// The number in a line's key.
 pub(crate) fn seq_of(key: &[u8]) -> Result<Seq, StoreError> {
-    let number = keyspace::last_number(key).ok_or_else(|| corrupt(LINE, Unreadable::Key))?;
+    let number = keyspace::last_number(key).ok_or_else(|| corrupt(line::LINE, Unreadable::Key))?;
     Ok(Seq(number))
 }
 
@@ -147,168 +148,9 @@ fn lines(
         .map(|found| {
             let (key, bytes) = found.map_err(refused)?;
             let seq = seq_of(&key)?;
-            decode_line(Place { epoch, seq }, &bytes)
+            line::decode(Place { epoch, seq }, &bytes)
         })
         .collect()
-}
-
-const LINE: &str = "line";
-
-/// One-letter names, and nothing for what is not so: messages are most of what is stored.
-#[derive(Serialize, Deserialize)]
-struct LineRecord {
-    /// When.
-    t: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    m: Option<MessageRecord>,
-    /// Anything but a message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    b: Option<LineBody>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MessageRecord {
-    /// Author.
-    a: (u8, Uuid),
-    /// Their username.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    u: Option<String>,
-    /// Their name.
-    n: String,
-    /// Their badges.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    g: Vec<Badge>,
-    /// Client message id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    c: Option<String>,
-    /// Text; none once it is deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    x: Option<String>,
-    /// There was more of it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    z: bool,
-    /// Answers this line.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    r: Option<u64>,
-}
-
-/// Only what tells a repeat.
-#[derive(Deserialize)]
-struct RepeatRecord {
-    t: i64,
-    #[serde(default)]
-    m: Option<RepeatMessageRecord>,
-}
-
-#[derive(Deserialize)]
-struct RepeatMessageRecord {
-    a: (u8, Uuid),
-    #[serde(default)]
-    c: Option<String>,
-}
-
-pub(crate) fn encode_line(line: &NewLine) -> Result<IVec, StoreError> {
-    encode(line.at, &line.body)
-}
-
-/// The line's value once its text is gone; `None` when it has none.
-///
-/// The old value may lie in the file until sled writes its segment anew; nothing reads it.
-pub(crate) fn redacted(bytes: &[u8]) -> Result<Option<IVec>, StoreError> {
-    let mut record: LineRecord = codec::decode_record(LINE, bytes)?;
-    match &mut record.m {
-        Some(message) if message.x.is_some() => {
-            message.x = None;
-            message.z = false;
-            codec::encode_record(LINE, &record).map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-pub(crate) fn decode_line(place: Place, bytes: &[u8]) -> Result<Line, StoreError> {
-    let record: LineRecord = codec::decode_record(LINE, bytes)?;
-    let at = Timestamp::from_micros(record.t);
-    let body = match (record.m, record.b) {
-        (Some(message), None) => {
-            LineBody::Message(parse_message(message).map_err(|e| corrupt(LINE, e))?)
-        }
-        (None, Some(body)) => body,
-        _ => return Err(corrupt(LINE, Unreadable::Impossible)),
-    };
-    Ok(Line { place, at, body })
-}
-
-/// When a line was said, and by whom under which client message id, if any.
-pub(crate) fn decode_repeat(
-    bytes: &[u8],
-) -> Result<(Timestamp, Option<(Identity, String)>), StoreError> {
-    let record: RepeatRecord = codec::decode_record(LINE, bytes)?;
-    let repeat = match record.m {
-        Some(RepeatMessageRecord { a, c: Some(id) }) => {
-            let author = keyspace::parse_identity(a.0, a.1);
-            let author = author.ok_or_else(|| corrupt(LINE, Unreadable::Impossible))?;
-            Some((author, id))
-        }
-        _ => None,
-    };
-    Ok((Timestamp::from_micros(record.t), repeat))
-}
-
-fn encode(at: Timestamp, body: &LineBody) -> Result<IVec, StoreError> {
-    let (m, b) = match body {
-        LineBody::Message(message) => (Some(message_record(message)), None),
-        other => (None, Some(other.clone())),
-    };
-    let t = at.micros();
-    codec::encode_record(LINE, &LineRecord { t, m, b })
-}
-
-fn message_record(message: &Message) -> MessageRecord {
-    let author = &message.author;
-    let (kind, id) = match author.identity {
-        Identity::User(user) => (0, user.uuid()),
-        Identity::Guest(guest) => (1, guest.uuid()),
-    };
-    let text = match &message.content {
-        Content::Text(text) => Some(text),
-        Content::Deleted => None,
-    };
-    MessageRecord {
-        a: (kind, id),
-        u: author.username.as_ref().map(|u| u.as_str().to_owned()),
-        n: author.name.as_str().to_owned(),
-        g: author.badges.clone(),
-        c: message.client_id.as_ref().map(|c| c.as_str().to_owned()),
-        x: text.map(|text| text.text.clone()),
-        z: text.is_some_and(|text| text.truncated),
-        r: message.reply_to.map(|seq| seq.0),
-    }
-}
-
-fn parse_message(record: MessageRecord) -> Result<Message, BoxError> {
-    let identity = keyspace::parse_identity(record.a.0, record.a.1);
-    Ok(Message {
-        author: Author {
-            identity: identity.ok_or(Unreadable::Impossible)?,
-            username: record.u.as_deref().map(Username::parse).transpose()?,
-            name: DisplayName::parse(&record.n)?,
-            badges: record.g,
-        },
-        client_id: record
-            .c
-            .as_deref()
-            .map(ClientMessageId::parse)
-            .transpose()?,
-        content: match record.x {
-            Some(text) => Content::Text(MessageText {
-                text,
-                truncated: record.z,
-            }),
-            None => Content::Deleted,
-        },
-        reply_to: record.r.map(Seq),
-    })
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! How values are written: one schema byte, then MessagePack with named fields.
+//! How values are written: one schema byte, then `MessagePack` with named fields.
 //!
 //! Names make a value outlive its struct: a field that is new has a default, one that is gone
 //! is skipped, and variants are known by name. What a name cannot carry raises the schema

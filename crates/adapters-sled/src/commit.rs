@@ -34,7 +34,7 @@ impl Commit for SledStore {
         let (answer, answered) = oneshot::channel();
         let prepared = Box::new(prepared);
         let request = Request::Commit { prepared, answer };
-        let closed = |_| gone(Absent::Closed);
+        let closed = |_| gone(Absent::NotOpen);
         self.shared.queue.put(request).await.map_err(closed)?;
         answered.await.map_err(|_| gone(Absent::Ended))?
     }
@@ -129,7 +129,7 @@ impl PreparedLine {
             repeat: line
                 .repeat_key()
                 .map(|(author, client_id)| tagger.tag(author, client_id.as_str())),
-            value: chat::encode_line(line)?,
+            value: chat::line::encode(line)?,
         })
     }
 }

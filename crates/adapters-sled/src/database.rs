@@ -46,10 +46,8 @@ pub(crate) enum Refused {
 /// There is no database to ask right now.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Absent {
-    #[error("the store is closed")]
-    Closed,
-    #[error("the store is being opened again after an error of the disk")]
-    Reopening,
+    #[error("the store is closed, or is being opened again after an error of the disk")]
+    NotOpen,
     #[error("the store's thread has ended")]
     Ended,
 }
@@ -93,7 +91,7 @@ impl Database {
     ) -> Result<T, StoreError> {
         match &*self.open.read() {
             Some(open) => read(&open.db),
-            None => Err(StoreError::Unavailable(Box::new(Absent::Reopening))),
+            None => Err(StoreError::Unavailable(Box::new(Absent::NotOpen))),
         }
     }
 
@@ -102,7 +100,7 @@ impl Database {
     pub(crate) fn write(&self, batch: Batch) -> Result<(), StoreError> {
         let open = self.open.read();
         let Some(Open { db, file }) = &*open else {
-            return Err(StoreError::Unavailable(Box::new(Absent::Reopening)));
+            return Err(StoreError::Unavailable(Box::new(Absent::NotOpen)));
         };
         guarded(|| {
             db.apply_batch(batch)?;

@@ -102,7 +102,7 @@ impl<'a> Draft<'a> {
         match self.get(&keyspace::line(line.room, seq))? {
             Some(bytes) => {
                 let place = Place { epoch, seq };
-                let line = chat::decode_line(place, &bytes)?;
+                let line = chat::line::decode(place, &bytes)?;
                 Err(CommitError::Repeated(Box::new(line)))
             }
             // Known and not there: the store was changed behind our back.
@@ -230,7 +230,7 @@ impl<'a> Draft<'a> {
     fn redact(&mut self, room: ChannelId, seq: Seq) -> Result<(), StoreError> {
         let key = keyspace::line(room, seq);
         if let Some(bytes) = self.get(&key)?
-            && let Some(redacted) = chat::redacted(&bytes)?
+            && let Some(redacted) = chat::line::redacted(&bytes)?
         {
             self.put(key, redacted);
         }

@@ -52,7 +52,7 @@ impl Feed for SledStore {
         if self.shared.database.is_open() {
             Ok(*self.shared.head.borrow())
         } else {
-            Err(gone(Absent::Reopening))
+            Err(gone(Absent::NotOpen))
         }
     }
 
@@ -77,7 +77,7 @@ impl Feed for SledStore {
                 before,
                 answer,
             };
-            let closed = |_| gone(Absent::Closed);
+            let closed = |_| gone(Absent::NotOpen);
             self.shared.queue.put(request).await.map_err(closed)?;
             let more = answered.await.map_err(|_| gone(Absent::Ended))??;
             if !more {

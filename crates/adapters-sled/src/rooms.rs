@@ -52,28 +52,24 @@ impl Tagger {
 }
 
 /// The client message ids of a room's last lines.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Repeats {
     by_tag: HashMap<RepeatTag, Seq>,
     /// Oldest first; those that carry an id.
     in_order: VecDeque<(Seq, Timestamp, RepeatTag)>,
-    /// All lines up to this one are in it.
-    pub(crate) through: Seq,
+    /// All lines up to this number are in it.
+    through: u64,
 }
 
 impl Repeats {
     /// Reads the last lines of a room's log.
     pub(crate) fn of(tree: &Tree, room: ChannelId, tagger: &Tagger) -> Result<Self, StoreError> {
         let mut newest: Option<(Seq, Timestamp)> = None;
-        let mut repeats = Self {
-            by_tag: HashMap::new(),
-            in_order: VecDeque::new(),
-            through: Seq::ZERO,
-        };
+        let mut repeats = Self::default();
         for found in tree.scan_prefix(keyspace::lines(room)).rev() {
             let (key, bytes) = found.map_err(refused)?;
             let seq = chat::seq_of(&key)?;
-            let (at, repeat) = chat::decode_repeat(&bytes)?;
+            let (at, repeat) = chat::line::decode_repeat(&bytes)?;
             let (head, head_at) = *newest.get_or_insert((seq, at));
             if is_past((seq, at), (head, head_at)) {
                 break;
@@ -84,7 +80,7 @@ impl Repeats {
                 repeats.in_order.push_front((seq, at, tag));
             }
         }
-        repeats.through = newest.map_or(Seq::ZERO, |(seq, _)| seq);
+        repeats.through = newest.map_or(0, |(seq, _)| seq.0);
         Ok(repeats)
     }
 
@@ -95,10 +91,10 @@ impl Repeats {
         room: ChannelId,
         tagger: &Tagger,
     ) -> Result<(), StoreError> {
-        let from = keyspace::line(room, self.through.next());
+        let from = keyspace::line(room, Seq(self.through + 1));
         for found in tree.range(from..read::end_of(&keyspace::lines(room))) {
             let (key, bytes) = found.map_err(refused)?;
-            let (at, repeat) = chat::decode_repeat(&bytes)?;
+            let (at, repeat) = chat::line::decode_repeat(&bytes)?;
             let tag = repeat.map(|(author, client_id)| tagger.tag(author, &client_id));
             self.add(chat::seq_of(&key)?, at, tag);
         }
@@ -111,7 +107,7 @@ impl Repeats {
 
     /// A line was appended; what is older than need be is forgotten.
     pub(crate) fn add(&mut self, seq: Seq, at: Timestamp, tag: Option<RepeatTag>) {
-        self.through = seq;
+        self.through = seq.0;
         if let Some(tag) = tag {
             self.by_tag.insert(tag, seq);
             self.in_order.push_back((seq, at, tag));
@@ -211,5 +207,53 @@ impl Known {
     /// What it costs, in ids; a room without any is not free either.
     fn ids(&self) -> usize {
         1 + self.repeats.as_ref().map_or(0, |r| r.in_order.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_domain::shared::id::UserId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn after(seconds: u64) -> Timestamp {
+        Timestamp::EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn an_id_is_forgotten_once_it_is_old_in_lines_and_in_time() {
+        let author = Identity::User(UserId::from_uuid(Uuid::nil()));
+        let tagger = Tagger::default();
+        let tag = |n: u64| tagger.tag(author, &n.to_string());
+        let mut repeats = Repeats::default();
+        repeats.add(Seq(1), after(0), Some(tag(1)));
+        // Many lines within a day.
+        for n in 2..=LAST_LINES + 5 {
+            repeats.add(Seq(n), after(1), Some(tag(n)));
+        }
+        assert_eq!(repeats.get(tag(1)), Some(Seq(1)), "it is not a day old");
+        // A day later all those that are too many go.
+        let head = LAST_LINES + 6;
+        repeats.add(Seq(head), after(24 * 3600 + 2), Some(tag(head)));
+        assert_eq!(repeats.get(tag(6)), None);
+        assert_eq!(
+            repeats.get(tag(7)),
+            Some(Seq(7)),
+            "it is among the last lines"
+        );
+        // However long it is quiet, the last lines stay.
+        repeats.add(Seq(head + 1), after(1_000_000_000), None);
+        assert_eq!(repeats.get(tag(7)), None);
+        assert_eq!(repeats.get(tag(8)), Some(Seq(8)));
+    }
+
+    #[test]
+    fn the_same_id_of_another_author_is_another() {
+        let [one, two] = [1, 2].map(|n| Identity::User(UserId::from_uuid(Uuid::from_u128(n))));
+        let tagger = Tagger::default();
+        assert_eq!(tagger.tag(one, "a"), tagger.tag(one, "a"));
+        assert_ne!(tagger.tag(one, "a"), tagger.tag(two, "a"));
+        assert_ne!(tagger.tag(one, "a"), tagger.tag(one, "b"));
     }
 }

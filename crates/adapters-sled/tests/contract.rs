@@ -1,4 +1,5 @@
 //! The store keeps every promise of its ports.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::sync::Arc;
 
@@ -9,7 +10,6 @@ use uuid::Uuid;
 
 greenroom_testkit::store_contract!(sled);
 
-#[expect(clippy::unused_async, reason = "the suites take a maker that may wait")]
 async fn sled() -> Arc<dyn StoreUnderTest> {
     let folder = tempfile::tempdir().unwrap();
     let options = StoreOptions::new(NodeId::from_uuid(Uuid::from_u128(1))).kept_back(0);

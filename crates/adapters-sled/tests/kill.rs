@@ -3,6 +3,7 @@
 //!
 //! The writing process is this test's own binary, started again to run
 //! [`writes_until_it_is_killed`] alone.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,4 +1,5 @@
 //! Opening a store: whose it is, what a crash may leave in it, and what is refused.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::error::Error as _;
 use std::fs;
