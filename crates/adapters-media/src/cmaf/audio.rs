@@ -98,7 +98,10 @@ impl AudioTrack {
         let reached = (self.part_start + self.part_ticks)
             .max(open.end())
             .max(ticks);
-        let full = reached.saturating_sub(open.start) + step > limit;
+        // A segment begins with its first sound.
+        let empty = open.parts.is_empty() && self.samples.is_empty();
+        let start = if empty { reached } else { open.start };
+        let full = reached.saturating_sub(start) + step > limit;
         if (full || !self.held.is_empty()) && self.boundaries.is_empty() {
             if self.held.len() < HELD {
                 self.held.push_back(frame);

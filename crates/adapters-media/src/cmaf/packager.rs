@@ -427,12 +427,13 @@ impl Packager {
             return Err(PackagerError::BitrateTooHigh);
         }
         if era.video.is_none() {
-            let end = track
-                .reach(rendition)
-                .max(era.anchor.ticks(frame.dts, rendition.config.timescale()));
+            let reach = track.reach(rendition);
+            let end = reach.max(era.anchor.ticks(frame.dts, rendition.config.timescale()));
             let start = rendition.open_segment().map_or(end, |open| open.start);
             let target = u64::from(SHORTEST_TARGET) * u64::from(rendition.config.timescale());
-            if end.saturating_sub(start) + track.samples_of(&frame) > target {
+            let full = end.saturating_sub(start) + track.samples_of(&frame) > target;
+            // A segment without any sound yet begins later instead.
+            if full && reach > start {
                 let opening = Opening {
                     number: self.next,
                     discontinuity: false,
