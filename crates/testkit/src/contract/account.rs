@@ -102,8 +102,9 @@ pub async fn users_are_listed_by_id(store: &Subject) {
     for user in users.iter().rev() {
         keep(store, creates_user(user)).await;
     }
-    // A channel's id must not show up among those of users.
+    // Channels must not show up among users.
     keep(store, creates_channel(&channel("ada"))).await;
+    keep(store, creates_channel(&channel("bea"))).await;
     assert_eq!(listed(store, None).await, users);
     for status in statuses {
         let expected: Vec<_> = users.iter().filter(|it| it.creator == status).collect();
@@ -120,6 +121,7 @@ pub async fn users_are_listed_by_id(store: &Subject) {
         let read = store.users().list(None, &page).await;
         let read = read.expect("a read").expect("a cursor of this listing");
         met.extend(read.items.into_iter().map(|it| it.id));
+        assert!(met.len() < 1000, "a listing that does not end");
         let Some(next) = read.next else { break };
         page.after = Some(next);
         if met.len() == 5 {

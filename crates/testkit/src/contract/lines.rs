@@ -208,7 +208,10 @@ pub async fn a_ban_is_not_overtaken(store: &Subject) {
             })
         })
         .collect();
-    for banned in ["troll-1", "troll-2", "troll-3"] {
+    for (banned, messages) in [("troll-1", 5), ("troll-2", 15), ("troll-3", 30)] {
+        while head(store, "ada").await.seq < Seq(messages) {
+            tokio::task::yield_now().await;
+        }
         bans(store, banned).await;
     }
     for poster in posters {
@@ -236,6 +239,8 @@ async fn posts_by_the_rules(store: &Subject) {
     loop {
         let read = store.moderation().room(channel_id("ada")).await;
         let rules = read.expect("a read").expect("the room is there").version;
+        // As much time as a check takes: a ban comes between now and then.
+        tokio::task::yield_now().await;
         let line = message("ada", viewer("bea"), &rules.0.to_string()).checked_by(rules);
         match store
             .commit()

@@ -49,6 +49,7 @@ async fn in_pages<T: Debug>(
             "a cursor promised more, and there is none"
         );
         items.extend(page.items);
+        assert!(items.len() < 1000, "a listing that does not end");
         let Some(next) = page.next else { return items };
         request.after = Some(next);
     }
