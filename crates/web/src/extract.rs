@@ -1,0 +1,205 @@
+//! What a handler takes from a request, bounded and with errors that name what is wrong.
+
+use axum::body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query as AxumQuery, Request};
+use greenroom_domain::shared::page::{Cursor, PageLimit, PageRequest};
+use greenroom_domain::shared::store::Version;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::Web;
+use crate::problem::Problem;
+
+/// A JSON body. Fields that its type does not have are refused by the type itself
+/// (`deny_unknown_fields`).
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        if !json {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "a body of type application/json is expected",
+            ));
+        }
+        let limit = web.config.body_limit;
+        let too_large = || {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                format!("the body is larger than {limit} bytes"),
+            )
+            .with("max_bytes", limit)
+        };
+        let declared = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse::<u64>().ok());
+        if declared.is_some_and(|declared| declared > limit as u64) {
+            return Err(too_large());
+        }
+        let read = body::to_bytes(request.into_body(), limit);
+        let bytes = match tokio::time::timeout(web.config.body_timeout, read).await {
+            Ok(Ok(bytes)) => bytes,
+            // Too large without having said so, or broken off: nobody hears the answer then.
+            Ok(Err(_)) => return Err(too_large()),
+            Err(_) => {
+                return Err(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "BODY_TOO_SLOW",
+                    "the body took too long",
+                ));
+            }
+        };
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| unreadable(&error))
+    }
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    if error.classify() != Category::Data {
+        return Problem::new(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_BODY",
+            "the body is not JSON",
+        )
+        .with("line", error.line())
+        .with("column", error.column());
+    }
+    // serde tells fields and their kind of trouble by its message alone.
+    let message = error.to_string();
+    let code = if message.starts_with("unknown field") {
+        "UNKNOWN_FIELD"
+    } else if message.starts_with("missing field") {
+        "MISSING_FIELD"
+    } else {
+        "WRONG_TYPE"
+    };
+    let field = message.split('`').nth(1).filter(|_| code != "WRONG_TYPE");
+    let problem = Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        code,
+        format!("the body does not fit: {message}"),
+    );
+    match field {
+        Some(field) => problem.with("field", field),
+        None => problem,
+    }
+}
+
+/// Parts of the path.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        // What cannot be such a part names nothing that is here.
+        let Path(params) = Path::<T>::from_request_parts(parts, web)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        Ok(Self(params))
+    }
+}
+
+/// The query.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let AxumQuery(query) = AxumQuery::<T>::from_request_parts(parts, web)
+            .await
+            .map_err(|error| {
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "MALFORMED_QUERY",
+                    error.body_text(),
+                )
+            })?;
+        Ok(Self(query))
+    }
+}
+
+/// The page that a query asks for.
+pub(crate) fn page(cursor: Option<String>, limit: Option<u16>) -> Result<PageRequest, Problem> {
+    Ok(PageRequest {
+        after: cursor.map(Cursor),
+        limit: page_limit(limit)?,
+    })
+}
+
+/// How many items a query asks for.
+pub(crate) fn page_limit(limit: Option<u16>) -> Result<PageLimit, Problem> {
+    match limit {
+        None => Ok(PageLimit::default()),
+        Some(limit) => PageLimit::new(limit).ok_or_else(|| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "MALFORMED_QUERY",
+                "limit: it must be 1 to 100",
+            )
+            .with("field", "limit")
+        }),
+    }
+}
+
+/// The version that the client saw and wants to change (RFC 9110, 13.1.1), if it says so.
+pub(crate) struct IfMatch(pub(crate) Option<Version>);
+
+impl FromRequestParts<Web> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        if_match(&parts.headers).map(Self)
+    }
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    if value == "*" {
+        return Ok(None);
+    }
+    let tag = value.to_str().unwrap_or_default().trim();
+    let version = tag
+        .strip_prefix('"')
+        .and_then(|tag| tag.strip_suffix('"'))
+        .and_then(|tag| tag.parse().ok());
+    match version {
+        Some(version) => Ok(Some(Version(version))),
+        // A tag that was not made here matches nothing.
+        None => Err(greenroom_app::Refusal::Stale.into()),
+    }
+}
+
+/// A version as an entity tag.
+pub(crate) fn etag(version: Version) -> [(header::HeaderName, HeaderValue); 1] {
+    let tag = HeaderValue::from_str(&format!("\"{}\"", version.0));
+    let tag = tag.unwrap_or_else(|_| HeaderValue::from_static("\"0\""));
+    [(header::ETAG, tag)]
+}
+
+/// Reads a field that is absent, `null` or has a value, all three apart.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,172 @@
+//! What every response goes through: headers, an id, errors in one shape, a line in the log.
+
+use std::any::Any;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use crate::WebConfig;
+use crate::context::{Cookies, Peer};
+use crate::problem::{Cause, Problem};
+
+/// What a page of ours may do unless it says otherwise: nothing, and stand in no frame.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Puts a router inside the layers that all of Greenroom's routes share: security headers, the
+/// client's address, a request id, errors in the API's shape, panics answered with 500, and
+/// the log. For whoever mounts more routes than [`router`](crate::router) has.
+pub fn layered(router: Router, config: &WebConfig) -> Router {
+    let frame = Arc::new(Frame {
+        config: config.clone(),
+        requests: AtomicU64::new(0),
+    });
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(frame, around))
+}
+
+struct Frame {
+    config: WebConfig,
+    requests: AtomicU64,
+}
+
+async fn around(State(frame): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    // Unique as long as the process is, which is as long as its log's story.
+    let id = format!(
+        "{:x}-{:x}",
+        std::process::id(),
+        frame.requests.fetch_add(1, Ordering::Relaxed)
+    );
+    let address = client(&frame.config, &request);
+    let cookies = Cookies::default();
+    request.extensions_mut().insert(Peer(address));
+    request.extensions_mut().insert(cookies.clone());
+    #[cfg(feature = "socketio")]
+    request
+        .extensions_mut()
+        .insert(crate::socketio::ClientAddr(address));
+    // The route, never the address itself: grants stand in paths, tokens in queries.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id, %method, route);
+
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = shaped(response);
+    let status = response.status();
+    frame.config.meters.answered(status);
+    span.in_scope(|| {
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if status.is_server_error() {
+            let cause = response.extensions().get::<Cause>();
+            let cause = cause.map(|cause| chain(&*cause.0)).unwrap_or_default();
+            tracing::error!(status = status.as_u16(), took_ms, cause, "not answered");
+        } else {
+            tracing::debug!(status = status.as_u16(), took_ms, "answered");
+        }
+    });
+    let headers = response.headers_mut();
+    cookies.write_to(headers);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    secure(headers, frame.config.is_https());
+    response
+}
+
+fn client(config: &WebConfig, request: &Request) -> IpAddr {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    // Several headers of the name are one list (RFC 9110, 5.3); the last proxy's is last.
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    match forwarded.as_slice() {
+        [] => config.client(peer, None),
+        [one] => config.client(peer, Some(one)),
+        several => config.client(peer, Some(&several.join(","))),
+    }
+}
+
+/// The router's own refusals have no body: they get the one that all errors have.
+fn shaped(response: Response) -> Response {
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return response;
+    }
+    let problem = match response.status() {
+        StatusCode::NOT_FOUND => Problem::not_found(),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "this cannot be done here",
+        ),
+        _ => return response,
+    };
+    let mut shaped = problem.into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        shaped.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    shaped
+}
+
+fn secure(headers: &mut HeaderMap, https: bool) {
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+    ];
+    for (name, value) in fixed {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    if https {
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a word")
+        .to_owned();
+    Problem::internal().because(Panicked(said)).into_response()
+}
+
+/// A handler panicked; for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked: {0}")]
+struct Panicked(String);
+
+/// An error and all that caused it, each describing itself alone.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        next = error.source();
+    }
+    told
+}

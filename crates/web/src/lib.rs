@@ -1,0 +1,57 @@
+//! What the outside speaks to: REST with its OpenAPI document (feature `rest`), Socket.IO
+//! (feature `socketio`), health and metrics.
+//!
+//! An embedding program mounts [`router`], or puts [`routes`] beside its own inside
+//! [`layered`]. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that
+//! limits know whom they count.
+
+mod config;
+pub mod context;
+#[cfg(feature = "rest")]
+mod extract;
+mod layers;
+mod limit;
+mod ops;
+pub mod problem;
+#[cfg(feature = "rest")]
+pub mod rest;
+#[cfg(feature = "socketio")]
+pub mod socketio;
+pub mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use greenroom_app::App;
+
+pub use config::{MalformedNetwork, MoreMetrics, Network, NotReady, WebConfig};
+pub use layers::layered;
+pub use ops::Meters;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub(crate) app: Arc<App>,
+    pub(crate) config: Arc<WebConfig>,
+    #[cfg(feature = "rest")]
+    pub(crate) limits: Arc<limit::AddressLimits>,
+}
+
+/// Everything, in its layers.
+pub fn router(app: Arc<App>, config: &WebConfig) -> Router {
+    layered(routes(app, config), config)
+}
+
+/// Everything, for whoever puts it into [`layered`] together with more routes.
+pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
+    let web = Web {
+        app,
+        #[cfg(feature = "rest")]
+        limits: Arc::new(limit::AddressLimits::new(config.quota)),
+        config: Arc::new(config.clone()),
+    };
+    let router = ops::routes();
+    #[cfg(feature = "rest")]
+    let router = router.merge(rest::routes(&web));
+    router.with_state(web)
+}

@@ -1,0 +1,338 @@
+//! What a client is told when something is not done: one table from refusals to statuses.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use greenroom_app::Refusal;
+use greenroom_domain::access::Denied;
+use greenroom_domain::account::{AccountError, PasswordError, TokenError};
+use greenroom_domain::channel::{ChannelError, KeyError, TagsError};
+use greenroom_domain::chat::{ChatError, PostRefused};
+use greenroom_domain::shared::store::StoreError;
+use greenroom_domain::shared::text::TextError;
+use greenroom_domain::stream::StreamError;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// Something was not done, as a client is told. What the log gets is its [`Cause`].
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    error: String,
+    details: Map<String, Value>,
+    retry_after: Option<Duration>,
+    cause: Option<Cause>,
+}
+
+/// Why it was not done, for the log alone: the chain of errors.
+#[derive(Debug, Clone)]
+pub struct Cause(pub Arc<dyn Error + Send + Sync>);
+
+/// An error as every interface writes it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = Error))]
+pub struct ErrorJson {
+    /// For people.
+    pub error: String,
+    /// For programs; stable.
+    #[cfg_attr(feature = "rest", schema(example = "STREAM_NOT_FOUND"))]
+    pub code: &'static str,
+    /// What belongs to the code: the field that does not fit, the time until which to wait.
+    #[cfg_attr(feature = "rest", schema(value_type = Object))]
+    pub details: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of this status and code.
+    pub fn new(status: StatusCode, code: &'static str, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            error: error.into(),
+            details: Map::new(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// The same, with something that belongs to it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same, with how long to wait before trying again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self.with(
+            "retry_after_ms",
+            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        )
+    }
+
+    /// Nothing is here.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing here")
+    }
+
+    /// A field's value does not fit.
+    pub fn field(field: &str, error: &dyn Error) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_FIELD",
+            format!("{field}: {error}"),
+        )
+        .with("field", field)
+    }
+
+    /// A text does not fit its field.
+    pub fn text(field: &str, error: TextError) -> Self {
+        let problem = Self::field(field, &error);
+        match error {
+            TextError::TooLong { max } => problem.with("max", max),
+            TextError::TooShort { min } => problem.with("min", min),
+            TextError::Empty | TextError::Forbidden { .. } => problem,
+        }
+    }
+
+    /// Something broke that no client can do anything about.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL",
+            "something went wrong on the server",
+        )
+    }
+
+    /// The status that HTTP answers with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For programs.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// As every interface writes it.
+    pub fn json(&self) -> ErrorJson {
+        ErrorJson {
+            error: self.error.clone(),
+            code: self.code,
+            details: self.details.clone(),
+        }
+    }
+
+    pub(crate) fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Cause(Arc::new(cause)));
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.json())).into_response();
+        if let Some(wait) = self.retry_after {
+            // Whole seconds (RFC 9110, 10.2.3), rounded up: not a moment too early.
+            let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+            if let Ok(value) = HeaderValue::from_str(&seconds) {
+                response.headers_mut().insert(header::RETRY_AFTER, value);
+            }
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl From<TagsError> for Problem {
+    fn from(error: TagsError) -> Self {
+        let TagsError::TooMany { max } = error;
+        Self::field("tags", &error).with("max", max)
+    }
+}
+
+/// How long to wait where nobody knows.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+impl From<Refusal> for Problem {
+    /// The table. It matches everything, so that a new refusal does not compile before it has
+    /// its place here.
+    fn from(refusal: Refusal) -> Self {
+        use StatusCode as S;
+        let (status, code) = match &refusal {
+            Refusal::Denied(Denied::SignInFirst) => (S::UNAUTHORIZED, "SIGN_IN_FIRST"),
+            Refusal::Denied(Denied::Forbidden) => (S::FORBIDDEN, "FORBIDDEN"),
+            Refusal::WrongCredentials => (S::UNAUTHORIZED, "WRONG_CREDENTIALS"),
+            Refusal::NotSignedIn => (S::UNAUTHORIZED, "NOT_SIGNED_IN"),
+            Refusal::Token(TokenError::Unavailable(_)) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            Refusal::Token(
+                TokenError::NotConfigured | TokenError::Expired | TokenError::Invalid,
+            ) => (S::UNAUTHORIZED, "TOKEN_REFUSED"),
+            Refusal::SetupLinkInvalid => (S::FORBIDDEN, "SETUP_LINK_INVALID"),
+            Refusal::RegistrationClosed => (S::FORBIDDEN, "REGISTRATION_CLOSED"),
+            Refusal::NoSuchUser => (S::NOT_FOUND, "USER_NOT_FOUND"),
+            Refusal::NoSuchChannel => (S::NOT_FOUND, "CHANNEL_NOT_FOUND"),
+            Refusal::NoSuchStream => (S::NOT_FOUND, "STREAM_NOT_FOUND"),
+            Refusal::NoSuchKey => (S::NOT_FOUND, "KEY_NOT_FOUND"),
+            Refusal::UsernameTaken => (S::CONFLICT, "USERNAME_TAKEN"),
+            Refusal::HandleTaken => (S::CONFLICT, "HANDLE_TAKEN"),
+            Refusal::ChannelExists => (S::CONFLICT, "CHANNEL_EXISTS"),
+            Refusal::AnotherStreamIsLive => (S::CONFLICT, "ANOTHER_STREAM_IS_LIVE"),
+            Refusal::Stale => (S::PRECONDITION_FAILED, "STALE_VERSION"),
+            Refusal::UnknownCursor(_) => (S::BAD_REQUEST, "UNKNOWN_CURSOR"),
+            Refusal::Account(error) => of_account(*error),
+            Refusal::Channel(error) => of_channel(*error),
+            Refusal::Key(error) => of_key(*error),
+            Refusal::Stream(error) => of_stream(*error),
+            Refusal::Chat(error) => of_chat(*error),
+            Refusal::Post(error) => of_post(*error),
+            Refusal::TooMany { .. } => (S::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
+            Refusal::Full => (S::INSUFFICIENT_STORAGE, "STORAGE_FULL"),
+            Refusal::Contended => (S::SERVICE_UNAVAILABLE, "CONTENDED"),
+            Refusal::Password(PasswordError::Busy) => (S::SERVICE_UNAVAILABLE, "BUSY"),
+            Refusal::Store(StoreError::Unavailable(_)) | Refusal::Media(_) => {
+                (S::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            }
+            Refusal::Password(PasswordError::Failed(_))
+            | Refusal::Secret(_)
+            | Refusal::Store(StoreError::Corrupt { .. }) => {
+                return Self::internal().because(refusal);
+            }
+        };
+        let mut problem = Self::new(status, code, refusal.to_string());
+        problem.details = details(&refusal);
+        match &refusal {
+            Refusal::TooMany { retry_after } => problem.retry_after(*retry_after),
+            _ if status == S::SERVICE_UNAVAILABLE => problem.retry_after(A_MOMENT).because(refusal),
+            _ if status.is_server_error() => problem.because(refusal),
+            _ => problem,
+        }
+    }
+}
+
+fn of_account(error: AccountError) -> (StatusCode, &'static str) {
+    match error {
+        AccountError::SignsInElsewhere => (StatusCode::CONFLICT, "SIGNS_IN_ELSEWHERE"),
+        AccountError::NotACreator => (StatusCode::FORBIDDEN, "NOT_A_CREATOR"),
+        AccountError::CreatorSuspended => (StatusCode::FORBIDDEN, "CREATOR_SUSPENDED"),
+    }
+}
+
+fn of_channel(error: ChannelError) -> (StatusCode, &'static str) {
+    match error {
+        ChannelError::Locked => (StatusCode::CONFLICT, "INGEST_LOCKED"),
+        ChannelError::Held { .. } => (StatusCode::CONFLICT, "INGEST_HELD"),
+    }
+}
+
+fn of_key(error: KeyError) -> (StatusCode, &'static str) {
+    match error {
+        KeyError::Revoked => (StatusCode::GONE, "KEY_REVOKED"),
+        KeyError::TooMany { .. } => (StatusCode::CONFLICT, "TOO_MANY_KEYS"),
+    }
+}
+
+fn of_stream(error: StreamError) -> (StatusCode, &'static str) {
+    match error {
+        StreamError::Ended => (StatusCode::GONE, "STREAM_ENDED"),
+        StreamError::NotLive => (StatusCode::CONFLICT, "STREAM_NOT_LIVE"),
+        StreamError::AlreadyPublishing => (StatusCode::CONFLICT, "ALREADY_PUBLISHING"),
+    }
+}
+
+fn of_chat(error: ChatError) -> (StatusCode, &'static str) {
+    match error {
+        ChatError::LengthOutOfRange { .. }
+        | ChatError::SlowModeOutOfRange { .. }
+        | ChatError::TimeoutOutOfRange { .. } => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD")
+        }
+        ChatError::CannotRestrictStaff => (StatusCode::FORBIDDEN, "CANNOT_RESTRICT_STAFF"),
+        ChatError::NoSuchMessage => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
+    }
+}
+
+fn of_post(error: PostRefused) -> (StatusCode, &'static str) {
+    match error {
+        PostRefused::Empty => (StatusCode::UNPROCESSABLE_ENTITY, "MESSAGE_EMPTY"),
+        PostRefused::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "MESSAGE_TOO_LARGE"),
+        PostRefused::Banned => (StatusCode::FORBIDDEN, "BANNED"),
+        PostRefused::TimedOut { .. } => (StatusCode::FORBIDDEN, "TIMED_OUT"),
+        PostRefused::Disabled => (StatusCode::FORBIDDEN, "CHAT_DISABLED"),
+        PostRefused::GuestsMayNot => (StatusCode::UNAUTHORIZED, "GUESTS_MAY_NOT_CHAT"),
+    }
+}
+
+/// What belongs to a refusal's code.
+fn details(refusal: &Refusal) -> Map<String, Value> {
+    let details = match refusal {
+        Refusal::Channel(ChannelError::Held { until })
+        | Refusal::Post(PostRefused::TimedOut { until }) => json!({ "until": until.to_rfc3339() }),
+        Refusal::Key(KeyError::TooMany { max }) => json!({ "max": max }),
+        Refusal::Post(PostRefused::TooLarge { max_bytes }) => json!({ "max_bytes": max_bytes }),
+        Refusal::Chat(ChatError::LengthOutOfRange { max }) => {
+            json!({ "field": "max_length", "min": 1, "max": max })
+        }
+        Refusal::Chat(ChatError::SlowModeOutOfRange { max }) => {
+            json!({ "field": "slow_mode_seconds", "min": 1, "max": max })
+        }
+        Refusal::Chat(ChatError::TimeoutOutOfRange { max }) => {
+            json!({ "field": "seconds", "min": 1, "max": max.as_secs() })
+        }
+        _ => return Map::new(),
+    };
+    match details {
+        Value::Object(details) => details,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_log_gets_is_not_what_the_client_gets() {
+        let secret = std::io::Error::other("/var/lib/greenroom: permission denied");
+        let refusal = Refusal::Store(StoreError::Unavailable(Box::new(secret)));
+        let response = Problem::from(refusal);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let shown = serde_json::to_string(&response.json()).unwrap();
+        assert!(!shown.contains("/var/lib"), "{shown}");
+        let response = response.into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let cause = response.extensions().get::<Cause>().expect("for the log");
+        let inner = cause
+            .0
+            .source()
+            .and_then(Error::source)
+            .map(ToString::to_string);
+        assert!(inner.is_some_and(|inner| inner.contains("/var/lib")));
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        let refusal = Refusal::TooMany {
+            retry_after: Duration::from_millis(1_200),
+        };
+        let response = Problem::from(refusal).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+    }
+}

@@ -1,0 +1,64 @@
+//! The first administrator, by the one-time link that an empty server prints.
+
+use axum::Json;
+use greenroom_app::Refusal;
+use greenroom_app::account::setup;
+use greenroom_domain::account::SessionToken;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::NewAccount;
+use crate::context::Context;
+use crate::extract::Body;
+use crate::problem::Problem;
+use crate::rest::docs::{Always, Conflicts, WithBody, Writes};
+use crate::wire::AccountJson;
+
+/// Whether there is something to set up.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SetupState {
+    /// There is no administrator yet: the one-time link makes one.
+    open: bool,
+}
+
+/// Whether the server still waits for its first administrator.
+#[utoipa::path(get, path = "/setup", tag = "setup", operation_id = "setup_state",
+    responses((status = 200, body = SetupState), Always))]
+pub(super) async fn state(context: Context) -> Json<SetupState> {
+    Json(SetupState {
+        open: setup::is_open(&context.app),
+    })
+}
+
+/// The first administrator's account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FirstAdministrator {
+    /// The one-time secret of the link.
+    token: String,
+    /// 3 to 32 of `a-z 0-9 - _`.
+    username: String,
+    /// As shown; the user name if nothing else.
+    display_name: Option<String>,
+    /// 10 to 256 bytes.
+    password: String,
+}
+
+/// Makes the first administrator. The link works once.
+#[utoipa::path(post, path = "/setup", tag = "setup", operation_id = "setup",
+    request_body = FirstAdministrator,
+    responses((status = 201, body = AccountJson), Always, WithBody, Writes, Conflicts))]
+pub(super) async fn execute(
+    context: Context,
+    Body(body): Body<FirstAdministrator>,
+) -> Result<(StatusCode, Json<AccountJson>), Problem> {
+    let token = SessionToken::parse(&body.token).ok_or(Refusal::SetupLinkInvalid)?;
+    let account = NewAccount {
+        username: body.username,
+        display_name: body.display_name,
+        password: body.password,
+    };
+    let user = setup::execute(&context.app, &token, account.command(&context)?).await?;
+    Ok((StatusCode::CREATED, Json(AccountJson::from(&user))))
+}

@@ -1,0 +1,21 @@
+//! Channels and their stream keys.
+
+mod channels;
+mod keys;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Web;
+
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(channels::create))
+        .routes(routes!(channels::get, channels::edit))
+        .routes(routes!(channels::own))
+        .routes(routes!(channels::unlock))
+        .routes(routes!(keys::create, keys::list))
+        .routes(routes!(keys::reveal))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::revoke))
+}

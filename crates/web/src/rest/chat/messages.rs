@@ -1,0 +1,137 @@
+//! What is said in a room.
+
+use std::sync::atomic::Ordering;
+
+use axum::Json;
+use greenroom_app::chat::delete;
+use greenroom_app::chat::history::{self, Part};
+use greenroom_app::chat::post::{self, Post};
+use greenroom_domain::chat::{ChatError, ClientMessageId, Place, Seq};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::context::Context;
+use crate::extract::{Body, Params, Query, page_limit};
+use crate::problem::Problem;
+use crate::rest::docs::{Always, Named, Paged, Restricted, WithBody, Writes};
+use crate::rest::{channel_of, handle};
+use crate::wire::{HistoryJson, LineJson};
+
+/// Which part of a room's log; the newest lines if nothing is said.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Range {
+    /// Lines before this place.
+    before: Option<String>,
+    /// Lines behind this place: what was missed. Not together with `before`.
+    after: Option<String>,
+    /// 1 to 100; 25 if not said.
+    limit: Option<u16>,
+}
+
+impl Range {
+    fn part(&self) -> Result<Part, Problem> {
+        let place = |field: &str, text: &str| {
+            text.parse::<Place>().map_err(|_| {
+                Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    "MALFORMED_QUERY",
+                    format!("{field}: this is not a place"),
+                )
+                .with("field", field)
+            })
+        };
+        match (&self.before, &self.after) {
+            (None, None) => Ok(Part::Newest),
+            (Some(before), None) => Ok(Part::Before(place("before", before)?.seq)),
+            (None, Some(after)) => Ok(Part::After(place("after", after)?)),
+            (Some(_), Some(_)) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "MALFORMED_QUERY",
+                "either before or after, not both",
+            )),
+        }
+    }
+}
+
+/// Part of a room's log, oldest line first.
+#[utoipa::path(get, path = "/channels/{handle}/chat", tag = "chat", operation_id = "read_chat",
+    params(("handle" = String, Path), Range),
+    responses((status = 200, body = HistoryJson), Always, Paged, Restricted, Named))]
+pub(super) async fn history(
+    context: Context,
+    Params(name): Params<String>,
+    Query(range): Query<Range>,
+) -> Result<Json<HistoryJson>, Problem> {
+    let (part, limit) = (range.part()?, page_limit(range.limit)?);
+    let handle = handle(&name)?;
+    let history = history::execute(&context.app, &context.actor, &handle, part, limit).await?;
+    Ok(Json(HistoryJson::from(&history)))
+}
+
+/// A message.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMessage {
+    /// Cut where the room's limit is; at most 8 KiB.
+    text: String,
+    /// What the client calls it: sent again with the same, it is the same message. 1 to 64
+    /// printable ASCII characters.
+    client_message_id: Option<String>,
+    /// The number of the line that it answers.
+    reply_to: Option<u64>,
+}
+
+/// Posts a message. 201 when it is durable; 200 when it was there already.
+#[utoipa::path(post, path = "/channels/{handle}/chat", tag = "chat", operation_id = "post_message",
+    params(("handle" = String, Path)),
+    request_body = NewMessage,
+    responses((status = 201, body = LineJson), (status = 200, body = LineJson), Always, WithBody,
+        Restricted, Writes, Named))]
+pub(super) async fn post(
+    context: Context,
+    Params(name): Params<String>,
+    Body(body): Body<NewMessage>,
+) -> Result<(StatusCode, Json<LineJson>), Problem> {
+    let client_id = body
+        .client_message_id
+        .as_deref()
+        .map(ClientMessageId::parse);
+    let client_id = client_id
+        .transpose()
+        .map_err(|error| Problem::text("client_message_id", error))?;
+    let post = Post {
+        channel: channel_of(&context, &name).await?.value.id,
+        text: body.text,
+        client_id,
+        reply_to: body.reply_to.map(Seq),
+    };
+    let posted = post::execute(&context.app, &context.actor, post).await?;
+    context.keep_guest();
+    let status = if posted.repeated {
+        StatusCode::OK
+    } else {
+        let meters = &context.config.meters;
+        meters.chat_messages.fetch_add(1, Ordering::Relaxed);
+        StatusCode::CREATED
+    };
+    Ok((status, Json(LineJson::public(&posted.line))))
+}
+
+/// Deletes a message: one's own, or anybody's for whoever runs the channel. Again is no change.
+#[utoipa::path(delete, path = "/channels/{handle}/chat/{seq}", tag = "chat",
+    operation_id = "delete_message",
+    params(("handle" = String, Path), ("seq" = u64, Path)),
+    responses((status = 204), Always, Restricted, Writes, Named))]
+pub(super) async fn delete(
+    context: Context,
+    Params((name, seq)): Params<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let channel = channel_of(&context, &name).await?.value;
+    let no_such = || Problem::from(greenroom_app::Refusal::from(ChatError::NoSuchMessage));
+    let seq = seq.parse().map(Seq).map_err(|_| no_such())?;
+    delete::execute(&context.app, &context.actor, channel.id, seq).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,163 @@
+//! The OpenAPI document, and the page that shows it.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use http::{HeaderValue, header};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, OpenApi};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::Web;
+use crate::context::SESSION_COOKIE;
+use crate::problem::ErrorJson;
+
+/// The document: what the checked-in `api/openapi.json` is.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    super::api().into_openapi()
+}
+
+/// As it is served and checked in.
+pub(super) fn json(document: utoipa::openapi::OpenApi) -> String {
+    document
+        .to_pretty_json()
+        .expect("a document of texts and lists is JSON")
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Greenroom",
+        description = "Live streaming: channels, streams and chat.\n\nErrors are `{\"error\", \
+            \"code\", \"details\"}`; programs go by `code`. Times are RFC 3339, in UTC. Whoever \
+            shows no token and no cookie is a guest.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ErrorJson)),
+    security((), ("bearer" = []), ("session" = [])),
+    tags(
+        (name = "setup", description = "The first administrator"),
+        (name = "accounts", description = "Accounts, sessions, creators"),
+        (name = "channels", description = "Channels and their stream keys"),
+        (name = "streams", description = "Streams, their audience and playback"),
+        (name = "chat", description = "A channel's chat room")
+    )
+)]
+struct Document;
+
+pub(super) fn base() -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some("A session's token, or a JWT of the host platform"))
+                .build(),
+        ),
+    );
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE))),
+    );
+    document
+}
+
+/// The page at `/api/docs`: all of it comes from the binary.
+pub(super) fn page() -> Router<Web> {
+    let page: Router<Web> = SwaggerUi::new("/api/docs")
+        .external_url_unchecked("/api/v1/openapi.json", serde_json::Value::Null)
+        .into();
+    page.layer(middleware::from_fn(allow_page))
+}
+
+/// Its scripts are its own files, its styles stand in it too.
+async fn allow_page(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+             img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+        ),
+    );
+    response
+}
+
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident { $($status:literal => $what:literal),* $(,)? })*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+                BTreeMap::from([$((stringify!($status).to_owned(), error($what))),*])
+            }
+        }
+    )*};
+}
+
+errors! {
+    /// What any operation may come to.
+    Always {
+        401 => "The token is not valid",
+        429 => "Too many requests; see Retry-After",
+        500 => "Something went wrong on the server",
+        503 => "Not now; see Retry-After",
+    }
+    /// It reads a query with pages.
+    Paged {
+        400 => "The query is malformed, or the cursor is not of this listing",
+    }
+    /// It needs an account, or a certain one.
+    Restricted {
+        401 => "Sign in first",
+        403 => "Not with this account, or not from this page",
+    }
+    /// It names something that may not be there.
+    Named {
+        404 => "There is no such thing",
+    }
+    /// It reads a body.
+    WithBody {
+        400 => "The body is not JSON",
+        408 => "The body took too long",
+        413 => "The body is too large",
+        415 => "The body is not of type application/json",
+        422 => "A field is unknown, missing or does not fit",
+    }
+    /// It keeps something.
+    Writes {
+        403 => "Not with this account, or not from this page",
+        507 => "There is no space left; nothing was kept",
+    }
+    /// It does not go with what is so.
+    Conflicts {
+        409 => "It does not go with what is so already",
+    }
+    /// It is about something that may be over.
+    Ends {
+        410 => "It is over for good",
+    }
+    /// It is changed by version.
+    Versioned {
+        412 => "It has changed since `If-Match` was read",
+    }
+}
+
+fn error(description: &str) -> RefOr<utoipa::openapi::Response> {
+    let body = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Error")))
+        .build();
+    RefOr::T(
+        ResponseBuilder::new()
+            .description(description)
+            .content("application/json", body)
+            .build(),
+    )
+}

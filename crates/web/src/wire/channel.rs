@@ -1,0 +1,193 @@
+use greenroom_app::channel::keys::RevealedKey;
+use greenroom_app::channel::view::ChannelView;
+use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
+use greenroom_domain::media::IngestAddress;
+use serde::Serialize;
+
+use super::account::UserJson;
+use super::stream::StreamJson;
+
+/// A channel as everybody may see it, and more for whoever runs it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = Channel))]
+pub struct ChannelJson {
+    /// Its id, and its chat room's.
+    pub id: String,
+    /// As it stands in addresses.
+    pub handle: String,
+    /// What its streams are called.
+    pub title: String,
+    /// What it is about.
+    pub description: String,
+    /// What its streams are about.
+    pub category: Option<String>,
+    /// In which language (BCP 47).
+    pub language: Option<String>,
+    /// To be found by.
+    pub tags: Vec<String>,
+    /// Whose it is.
+    pub owner: UserJson,
+    /// What is on air.
+    pub live: Option<StreamJson>,
+    /// Since when, by RFC 3339.
+    pub created_at: String,
+    /// For its owner and administrators: where encoders publish to, and whether they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingest: Option<IngestJson>,
+}
+
+/// Where encoders publish to, and whether they may come in.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = Ingest))]
+pub struct IngestJson {
+    /// Whether they may come in.
+    pub gate: GateJson,
+    /// Where to; the key is appended as the last part of the path.
+    pub addresses: Vec<IngestAddressJson>,
+}
+
+/// Whether encoders may come in.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = IngestGate))]
+pub enum GateJson {
+    /// With any key.
+    Open,
+    /// The owner ended the stream: its key waits.
+    Held {
+        /// Which key.
+        key_id: String,
+        /// Until when, by RFC 3339.
+        until: String,
+    },
+    /// An administrator has locked the channel.
+    Locked {
+        /// Since when, by RFC 3339.
+        since: String,
+    },
+}
+
+/// Where encoders publish to.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = IngestAddress))]
+pub struct IngestAddressJson {
+    /// `rtmp`.
+    pub protocol: &'static str,
+    /// Without the key.
+    pub url: String,
+}
+
+impl ChannelJson {
+    /// As everybody may see it.
+    pub fn public(view: &ChannelView) -> Self {
+        let channel = &view.channel.value;
+        Self {
+            id: channel.id.to_string(),
+            handle: channel.handle.to_string(),
+            title: channel.title.to_string(),
+            description: channel.description.to_string(),
+            category: channel.category.as_ref().map(ToString::to_string),
+            language: channel.language.as_ref().map(ToString::to_string),
+            tags: channel.tags.iter().map(ToString::to_string).collect(),
+            owner: UserJson::from(&view.owner),
+            live: view.live.as_ref().map(StreamJson::from),
+            created_at: channel.created_at.to_rfc3339(),
+            ingest: None,
+        }
+    }
+
+    /// As whoever runs it sees it.
+    pub fn private(view: &ChannelView, addresses: Vec<IngestAddress>) -> Self {
+        Self {
+            ingest: Some(IngestJson {
+                gate: GateJson::from(&view.channel.value),
+                addresses: addresses
+                    .into_iter()
+                    .map(|address| IngestAddressJson {
+                        protocol: address.protocol,
+                        url: address.url,
+                    })
+                    .collect(),
+            }),
+            ..Self::public(view)
+        }
+    }
+}
+
+impl From<&Channel> for GateJson {
+    fn from(channel: &Channel) -> Self {
+        match channel.gate {
+            IngestGate::Open => Self::Open,
+            IngestGate::Held { key, until } => Self::Held {
+                key_id: key.to_string(),
+                until: until.to_rfc3339(),
+            },
+            IngestGate::Locked { since } => Self::Locked {
+                since: since.to_rfc3339(),
+            },
+        }
+    }
+}
+
+/// A stream key in a listing: never its secret, nor anything made of it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = StreamKey))]
+pub struct KeyJson {
+    /// Its id; it stays when the key is rotated.
+    pub id: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// The one stream that it serves, if it is bound to one.
+    pub stream_id: Option<String>,
+    /// `active` or `revoked`.
+    pub status: &'static str,
+    /// Since when, by RFC 3339.
+    pub created_at: String,
+    /// When it was made or rotated last.
+    pub rotated_at: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<String>,
+}
+
+impl From<&StreamKey> for KeyJson {
+    fn from(key: &StreamKey) -> Self {
+        let (status, rotated_at, revoked_at) = match &key.state {
+            KeyState::Active { since, .. } => ("active", Some(since.to_rfc3339()), None),
+            KeyState::Revoked { at } => ("revoked", None, Some(at.to_rfc3339())),
+        };
+        Self {
+            id: key.id.to_string(),
+            label: key.label.to_string(),
+            stream_id: key.bound_to.map(|stream| stream.to_string()),
+            status,
+            created_at: key.created_at.to_rfc3339(),
+            rotated_at,
+            revoked_at,
+        }
+    }
+}
+
+/// A stream key with its secret, for its owner alone.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = StreamKeySecret))]
+pub struct KeySecretJson {
+    /// The key.
+    pub key: KeyJson,
+    /// What the encoder is given.
+    pub secret: String,
+}
+
+impl From<&RevealedKey> for KeySecretJson {
+    fn from(revealed: &RevealedKey) -> Self {
+        Self {
+            key: KeyJson::from(&revealed.key),
+            secret: revealed.secret.expose().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,362 @@
+use greenroom_app::chat::history::History;
+use greenroom_domain::chat::{
+    Author, Badge, ChatError, ChatRate, ChatSettings, Content, Line, LineBody, Place, Restriction,
+    RestrictionKind, Seq, SlowMode,
+};
+use serde::{Deserialize, Serialize};
+
+use super::identity_text;
+use super::stream::end_reason_text;
+
+/// A line of a room's log, as REST and Socket.IO write it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatLine))]
+pub struct LineJson {
+    /// Where it stands: an opaque text to go on from.
+    #[cfg_attr(feature = "rest", schema(example = "0:17"))]
+    pub place: String,
+    /// Its number in the room: 1, 2, 3, … without a gap.
+    pub seq: u64,
+    /// When it was said, by RFC 3339.
+    pub at: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub body: LineBodyJson,
+}
+
+/// What a line says, by its `type`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatLineBody))]
+pub enum LineBodyJson {
+    /// Somebody said something.
+    Message {
+        /// Who, as they were called then.
+        author: AuthorJson,
+        /// As it was sent, never HTML; `null` once it was deleted.
+        text: Option<String>,
+        /// There was more of it.
+        truncated: bool,
+        /// What the author's client calls it.
+        client_message_id: Option<String>,
+        /// The number of the line that it answers.
+        reply_to: Option<u64>,
+    },
+    /// A message is gone.
+    Deleted {
+        /// The number of its line.
+        target: u64,
+    },
+    /// Somebody may not chat, for a while or for good.
+    Restricted {
+        /// Who: `user:<id>` or `guest:<id>`.
+        subject: String,
+        /// What they were called.
+        name: Option<String>,
+        /// For how long.
+        restriction: RestrictionKindJson,
+        /// Why; for staff alone.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Somebody may chat again.
+    RestrictionLifted {
+        /// Who.
+        subject: String,
+    },
+    /// The room's rules are different.
+    SettingsChanged {
+        /// The rules now.
+        settings: ChatSettingsJson,
+    },
+    /// The channel is called or sorted differently.
+    ChannelEdited {
+        /// Its title now.
+        title: String,
+        /// Its category now.
+        category: Option<String>,
+    },
+    /// The channel's stream went on air.
+    StreamStarted {
+        /// Which.
+        stream_id: String,
+        /// What it is called.
+        title: String,
+    },
+    /// The encoder went away, perhaps for a moment.
+    StreamInterrupted {
+        /// Of which stream.
+        stream_id: String,
+    },
+    /// It publishes again.
+    StreamResumed {
+        /// To which stream.
+        stream_id: String,
+    },
+    /// The stream is over.
+    StreamEnded {
+        /// Which.
+        stream_id: String,
+        /// Why: `owner_ended`, `admin_ended`, `encoder_gone` or `no_media`.
+        reason: &'static str,
+    },
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatAuthor))]
+pub struct AuthorJson {
+    /// `user:<id>` or `guest:<id>`.
+    pub identity: String,
+    /// What they are mentioned by; guests have none.
+    pub username: Option<String>,
+    /// What they are called.
+    pub name: String,
+    /// What they are to the channel: `owner`, `admin`.
+    pub badges: Vec<&'static str>,
+}
+
+/// For how long somebody may not chat.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = RestrictionKind))]
+pub enum RestrictionKindJson {
+    /// Until then; they may go on watching.
+    Timeout {
+        /// They may chat again from then on, by RFC 3339.
+        until: String,
+    },
+    /// For good; and they may not watch either.
+    Ban,
+}
+
+/// A room's rules.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatSettings))]
+pub struct ChatSettingsJson {
+    /// Whether anybody but the owner and administrators may post.
+    pub enabled: bool,
+    /// Whether guests may post.
+    pub guests: bool,
+    /// How long everybody waits between two messages, 1 to 600 seconds; `null` for no wait.
+    #[cfg_attr(feature = "rest", schema(minimum = 1, maximum = 600))]
+    pub slow_mode_seconds: Option<u16>,
+    /// After how many characters a message is cut, 1 to 1,000.
+    #[cfg_attr(feature = "rest", schema(minimum = 1, maximum = 1000))]
+    pub max_length: u16,
+    /// How fast anybody may post.
+    pub rate: ChatRateJson,
+}
+
+/// How fast anybody may post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatRate))]
+pub enum ChatRateJson {
+    /// 10 messages in 3 seconds.
+    Standard,
+    /// 10 messages in a minute.
+    Strict,
+}
+
+impl LineJson {
+    /// As staff see it. Viewers are written [`LineJson::public`].
+    pub fn staff(line: &Line) -> Self {
+        Self::of(line.place, line, &line.body)
+    }
+
+    /// As everybody may see it.
+    pub fn public(line: &Line) -> Self {
+        Self::of(line.place, line, &line.body.public())
+    }
+
+    fn of(place: Place, line: &Line, body: &LineBody) -> Self {
+        Self {
+            place: place.to_string(),
+            seq: place.seq.0,
+            at: line.at.to_rfc3339(),
+            body: LineBodyJson::from(body),
+        }
+    }
+}
+
+impl From<&LineBody> for LineBodyJson {
+    fn from(body: &LineBody) -> Self {
+        match body {
+            LineBody::Message(message) => {
+                let (text, truncated) = match &message.content {
+                    Content::Text(text) => (Some(text.text.clone()), text.truncated),
+                    Content::Deleted => (None, false),
+                };
+                Self::Message {
+                    author: AuthorJson::from(&message.author),
+                    text,
+                    truncated,
+                    client_message_id: message.client_id.as_ref().map(|id| id.as_str().to_owned()),
+                    reply_to: message.reply_to.map(|seq| seq.0),
+                }
+            }
+            LineBody::Deleted {
+                target: Seq(target),
+            } => Self::Deleted { target: *target },
+            LineBody::Restricted {
+                subject,
+                name,
+                kind,
+                reason,
+            } => Self::Restricted {
+                subject: identity_text(*subject),
+                name: name.as_ref().map(ToString::to_string),
+                restriction: RestrictionKindJson::from(*kind),
+                reason: reason.as_ref().map(ToString::to_string),
+            },
+            LineBody::RestrictionLifted { subject } => Self::RestrictionLifted {
+                subject: identity_text(*subject),
+            },
+            LineBody::SettingsChanged(settings) => Self::SettingsChanged {
+                settings: ChatSettingsJson::from(*settings),
+            },
+            LineBody::ChannelEdited { title, category } => Self::ChannelEdited {
+                title: title.to_string(),
+                category: category.as_ref().map(ToString::to_string),
+            },
+            LineBody::StreamStarted { stream, title } => Self::StreamStarted {
+                stream_id: stream.to_string(),
+                title: title.to_string(),
+            },
+            LineBody::StreamInterrupted { stream } => Self::StreamInterrupted {
+                stream_id: stream.to_string(),
+            },
+            LineBody::StreamResumed { stream } => Self::StreamResumed {
+                stream_id: stream.to_string(),
+            },
+            LineBody::StreamEnded { stream, reason } => Self::StreamEnded {
+                stream_id: stream.to_string(),
+                reason: end_reason_text(*reason),
+            },
+        }
+    }
+}
+
+impl From<&Author> for AuthorJson {
+    fn from(author: &Author) -> Self {
+        let badge = |badge: &Badge| match badge {
+            Badge::Owner => "owner",
+            Badge::Admin => "admin",
+        };
+        Self {
+            identity: identity_text(author.identity),
+            username: author.username.as_ref().map(ToString::to_string),
+            name: author.name.to_string(),
+            badges: author.badges.iter().map(badge).collect(),
+        }
+    }
+}
+
+impl From<RestrictionKind> for RestrictionKindJson {
+    fn from(kind: RestrictionKind) -> Self {
+        match kind {
+            RestrictionKind::Timeout { until } => Self::Timeout {
+                until: until.to_rfc3339(),
+            },
+            RestrictionKind::Ban => Self::Ban,
+        }
+    }
+}
+
+impl From<ChatSettings> for ChatSettingsJson {
+    fn from(settings: ChatSettings) -> Self {
+        Self {
+            enabled: settings.enabled,
+            guests: settings.guests,
+            slow_mode_seconds: settings.slow_mode.map(SlowMode::seconds),
+            max_length: settings.max_length,
+            rate: match settings.rate {
+                ChatRate::Standard => ChatRateJson::Standard,
+                ChatRate::Strict => ChatRateJson::Strict,
+            },
+        }
+    }
+}
+
+impl TryFrom<ChatSettingsJson> for ChatSettings {
+    type Error = ChatError;
+
+    fn try_from(json: ChatSettingsJson) -> Result<Self, ChatError> {
+        Self {
+            enabled: json.enabled,
+            guests: json.guests,
+            slow_mode: json.slow_mode_seconds.map(SlowMode::new).transpose()?,
+            max_length: json.max_length,
+            rate: match json.rate {
+                ChatRateJson::Standard => ChatRate::Standard,
+                ChatRateJson::Strict => ChatRate::Strict,
+            },
+        }
+        .checked()
+    }
+}
+
+/// Part of a room's log.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = ChatHistory))]
+pub struct HistoryJson {
+    /// In order, oldest first.
+    pub lines: Vec<LineJson>,
+    /// Where the log ends.
+    pub head: String,
+    /// The place that was asked for cannot be gone on from: throw away what is there; these
+    /// are the newest lines.
+    pub resync: bool,
+    /// The room's rules.
+    pub settings: ChatSettingsJson,
+}
+
+impl From<&History> for HistoryJson {
+    /// The use case has left out already what the actor may not see.
+    fn from(history: &History) -> Self {
+        Self {
+            lines: history.lines.iter().map(LineJson::staff).collect(),
+            head: history.head.to_string(),
+            resync: history.resync,
+            settings: ChatSettingsJson::from(history.settings),
+        }
+    }
+}
+
+/// Somebody may not chat in a room.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = Restriction))]
+pub struct RestrictionJson {
+    /// Who: `user:<id>` or `guest:<id>`.
+    pub subject: String,
+    /// What they were called.
+    pub name: Option<String>,
+    /// For how long.
+    pub restriction: RestrictionKindJson,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when, by RFC 3339.
+    pub at: String,
+}
+
+impl From<&Restriction> for RestrictionJson {
+    fn from(restriction: &Restriction) -> Self {
+        Self {
+            subject: identity_text(restriction.subject),
+            name: restriction.name.as_ref().map(ToString::to_string),
+            restriction: RestrictionKindJson::from(restriction.kind),
+            reason: restriction.reason.as_ref().map(ToString::to_string),
+            at: restriction.at.to_rfc3339(),
+        }
+    }
+}
