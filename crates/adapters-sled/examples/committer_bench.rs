@@ -28,14 +28,14 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 const WRITERS: u64 = 64;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 9;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
-    let seconds = args.next().map_or(Ok(4), |text| text.parse())?;
+    let seconds = args.next().map_or(Ok(2), |text| text.parse())?;
     let time = Duration::from_secs(seconds);
     let folder = match args.next() {
         Some(parent) => tempfile::tempdir_in(parent)?,
