@@ -128,7 +128,8 @@ impl MasterKey {
         &*self.0
     }
 
-    fn generate() -> Self {
+    /// A new key, for what need not outlive the process.
+    pub fn generate() -> Self {
         let mut key = Zeroizing::new([0; 32]);
         rand::fill(&mut *key).expect("AWS-LC's generator ends the process rather than fail");
         Self(key)

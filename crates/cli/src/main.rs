@@ -1,0 +1,35 @@
+//! The greenroom binary: a live-streaming platform in one command, and its operator's tools.
+
+mod args;
+mod commands;
+mod failure;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Args;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let json = args.json;
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.show(json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(commands::run(args));
+    // A store that is closing is waited for; a stuck lookup is not.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    done
+}

@@ -1,0 +1,425 @@
+//! Configuration: the defaults, a file, the environment, the flags; in this order.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use greenroom_app::{Registration, Settings};
+use greenroom_domain::account::CreatorApproval;
+use greenroom_domain::stream::StreamRules;
+use serde::{Deserialize, Serialize};
+
+/// Every key with its meaning and default. It is also where the defaults come from.
+pub const REFERENCE: &str = include_str!("greenroom.toml");
+
+/// What an operator may configure. The meaning of each key stands in [`REFERENCE`].
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub public_url: String,
+    pub store: StoreKind,
+    pub http: Http,
+    pub rtmp: Rtmp,
+    pub accounts: Accounts,
+    pub streams: Streams,
+    pub host: Host,
+    pub secrets: Secrets,
+    pub log: Log,
+}
+
+/// Which store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// Embedded, on disk.
+    Sled,
+    /// Gone with the process.
+    Memory,
+}
+
+/// The web's side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Http {
+    pub address: SocketAddr,
+    pub cors_origins: Vec<String>,
+    pub trusted_proxies: Vec<String>,
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
+}
+
+/// The encoders' side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Rtmp {
+    pub address: SocketAddr,
+    pub public_url: String,
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
+}
+
+/// Who may have an account, and create.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Accounts {
+    pub registration: RegistrationKind,
+    pub creator_approval: ApprovalKind,
+}
+
+/// Who may make a local account.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationKind {
+    /// Anybody.
+    Open,
+    /// The operator.
+    Closed,
+}
+
+/// Who approves creators.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalKind {
+    /// Nobody has to.
+    Automatic,
+    /// An administrator.
+    ByAdministrator,
+}
+
+/// The times of a stream's life.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Streams {
+    pub grace_seconds: u32,
+    pub no_media_seconds: u32,
+    pub takeover_seconds: u32,
+}
+
+/// Sign-in by the host platform.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Host {
+    pub issuer: String,
+    pub audience: Vec<String>,
+    pub secrets: Vec<String>,
+    pub jwks_url: String,
+    pub jwks_file: String,
+    pub admin_claim: String,
+    pub creator_claim: String,
+    pub name_claim: String,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The master key.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Secrets {
+    pub master_key: String,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What was given on the command line; `None` leaves a key as it is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Flags {
+    /// `--data-dir`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+    /// `--public-url`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// `--http`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<Address>,
+    /// `--rtmp`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtmp: Option<Address>,
+}
+
+/// An address given on the command line.
+#[derive(Debug, Clone, Serialize)]
+pub struct Address {
+    /// To listen on.
+    pub address: SocketAddr,
+}
+
+/// The configuration is wrong; nothing has been started.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A key is unknown, missing or of the wrong kind.
+    #[error("{}", describe(.0))]
+    Wrong(Box<figment::Error>),
+    /// A value cannot be used.
+    #[error("configuration key '{key}': {problem}")]
+    Value {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The file that was asked for is not there.
+    #[error("the configuration file {} does not exist", .0.display())]
+    NoFile(PathBuf),
+}
+
+impl Config {
+    /// Reads it: defaults, then the file, then the environment, then flags.
+    pub fn load(file: Option<&Path>, flags: &Flags) -> Result<Self, ConfigError> {
+        if let Some(missing) = file.filter(|file| !file.is_file()) {
+            return Err(ConfigError::NoFile(missing.to_owned()));
+        }
+        let wrong = |error: figment::Error| ConfigError::Wrong(Box::new(error));
+        let defaults = Figment::from(Toml::string(REFERENCE));
+        let environment = Env::prefixed("GREENROOM_").split("__");
+        let found = match file {
+            Some(file) => Some(file.to_owned()),
+            None => {
+                let data_dir: PathBuf = defaults
+                    .clone()
+                    .merge(environment.clone())
+                    .merge(Serialized::defaults(flags))
+                    .extract_inner("data_dir")
+                    .map_err(wrong)?;
+                Some(data_dir.join("greenroom.toml")).filter(|file| file.is_file())
+            }
+        };
+        let figment = match found {
+            Some(file) => defaults.merge(Toml::file_exact(file)),
+            None => defaults,
+        };
+        let config: Self = figment
+            .merge(environment)
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(wrong)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The defaults alone.
+    pub fn defaults() -> Self {
+        Figment::from(Toml::string(REFERENCE))
+            .extract()
+            .expect("the reference is a whole configuration, as tested")
+    }
+
+    /// What the application is told.
+    pub fn settings(&self) -> Settings {
+        let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+        Settings {
+            approval: match self.accounts.creator_approval {
+                ApprovalKind::Automatic => CreatorApproval::Automatic,
+                ApprovalKind::ByAdministrator => CreatorApproval::ByAdministrator,
+            },
+            registration: match self.accounts.registration {
+                RegistrationKind::Open => Registration::Open,
+                RegistrationKind::Closed => Registration::Closed,
+            },
+            streams: StreamRules {
+                grace: seconds(self.streams.grace_seconds),
+                no_media: seconds(self.streams.no_media_seconds),
+                takeover: seconds(self.streams.takeover_seconds),
+            },
+            ..Settings::default()
+        }
+    }
+
+    /// Where people reach the server that listens on this address.
+    pub fn public_url(&self, listening: SocketAddr) -> String {
+        match self.public_url.trim_end_matches('/') {
+            "" => format!("http://{}:{}", host_of(listening.ip()), listening.port()),
+            url => url.to_owned(),
+        }
+    }
+
+    /// Where encoders publish, when the engine listens on this address.
+    pub fn ingest_url(&self, listening: SocketAddr) -> String {
+        match self.rtmp.public_url.trim_end_matches('/') {
+            "" => {
+                let public = self.public_url.split_once("://").map(|(_, rest)| rest);
+                let host = public
+                    .and_then(|rest| rest.split(['/', ':']).next())
+                    .filter(|host| !host.is_empty());
+                let host = host.map_or_else(|| host_of(listening.ip()), str::to_owned);
+                format!("rtmp://{host}:{}/live", listening.port())
+            }
+            url => url.to_owned(),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("streams.grace_seconds", self.streams.grace_seconds),
+            ("streams.no_media_seconds", self.streams.no_media_seconds),
+        ];
+        for (key, value) in positive {
+            if value == 0 {
+                return Err(ConfigError::Value {
+                    key,
+                    problem: "it must be at least 1".to_owned(),
+                });
+            }
+        }
+        if !self.public_url.is_empty()
+            && !self.public_url.starts_with("http://")
+            && !self.public_url.starts_with("https://")
+        {
+            let problem = "it must begin with http:// or https://".to_owned();
+            return Err(ConfigError::Value {
+                key: "public_url",
+                problem,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// An address that can be typed into a browser on this machine.
+fn host_of(ip: IpAddr) -> String {
+    match ip {
+        ip if ip.is_unspecified() || ip.is_loopback() => "localhost".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+fn describe(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    let from = error
+        .metadata
+        .as_ref()
+        .map(|metadata| format!(" ({})", metadata.name))
+        .unwrap_or_default();
+    if key.is_empty() {
+        format!("configuration: {}{from}", error.kind)
+    } else {
+        format!("configuration key '{key}': {}{from}", error.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_is_a_whole_configuration() {
+        let config = Config::defaults();
+        assert_eq!(config.http.address.port(), 8080);
+        assert_eq!(config.settings().streams, StreamRules::default());
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_bad_value_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("greenroom.toml");
+        for (text, named) in [
+            ("[http]\nadress = \"0.0.0.0:1\"", "adress"),
+            (
+                "[streams]\ngrace_seconds = \"soon\"",
+                "streams.grace_seconds",
+            ),
+            ("[streams]\ngrace_seconds = 0", "streams.grace_seconds"),
+            ("public_url = \"example.org\"", "public_url"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = Config::load(Some(&file), &Flags::default()).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn flags_come_last_and_the_rest_stays() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let flags = Flags {
+            http: Some(Address { address }),
+            ..Flags::default()
+        };
+        let config = Config::load(None, &flags).unwrap();
+        assert_eq!(config.http.address, address);
+        assert_eq!(
+            config.http.max_connections,
+            Config::defaults().http.max_connections
+        );
+    }
+
+    #[test]
+    fn the_ingest_address_is_made_of_the_public_one() {
+        let listening = "0.0.0.0:1935".parse().unwrap();
+        let config = Config {
+            public_url: "https://tv.example.org:8443".to_owned(),
+            ..Config::defaults()
+        };
+        assert_eq!(
+            config.ingest_url(listening),
+            "rtmp://tv.example.org:1935/live"
+        );
+        assert_eq!(
+            Config::defaults().ingest_url(listening),
+            "rtmp://localhost:1935/live"
+        );
+    }
+}

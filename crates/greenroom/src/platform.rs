@@ -1,0 +1,247 @@
+//! A running platform.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use greenroom_adapters_identity::password::CostError;
+use greenroom_adapters_identity::secret_box::MasterKeyError;
+use greenroom_adapters_identity::token::HostTokensError;
+use greenroom_adapters_media::{Engine, EngineConfig};
+use greenroom_adapters_memory::{
+    InMemoryLeases, InMemoryPresence, InMemoryRateLimits, SystemClock, SystemIds,
+};
+use greenroom_app::account::setup;
+use greenroom_app::stream::ingest::Ingests;
+use greenroom_app::{App, Ports, Refusal};
+use greenroom_domain::shared::feed::FeedPosition;
+use greenroom_domain::shared::id::{Ids, NodeId};
+use greenroom_domain::shared::store::StoreError;
+use greenroom_web::{Network, WebConfig};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{Config, ConfigError, StoreKind, control, http, identity, store};
+
+/// The application on the adapters that a configuration names. It listens to nothing yet.
+pub struct Platform {
+    app: Arc<App>,
+    engine: Arc<Engine>,
+    proxies: Vec<Network>,
+    config: Config,
+}
+
+/// It cannot be opened; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(greenroom_adapters_sled::OpenError),
+    /// The store can be opened, but not read.
+    #[error("the store cannot be read")]
+    Read(#[from] StoreError),
+    /// There is no master key, or it cannot be read.
+    #[error(transparent)]
+    MasterKey(MasterKeyError),
+    /// The host platform's keys cannot be used.
+    #[error("[host]: {0}")]
+    Host(HostTokensError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Passwords(CostError),
+}
+
+/// It cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken, or not ours.
+    #[error("cannot listen on {address} ({key})")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// The configuration's key for it.
+        key: &'static str,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// `control.sock` cannot be made.
+    #[error("cannot make control.sock in {}", folder.display())]
+    Control {
+        /// Where.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// What the last process left cannot be taken up.
+    #[error("cannot take up where the last process stopped")]
+    Resume(#[source] Refusal),
+}
+
+/// A platform that listens.
+pub struct Running {
+    /// Where HTTP is.
+    pub http: SocketAddr,
+    /// Where RTMP is.
+    pub rtmp: SocketAddr,
+    /// What people type.
+    pub public_url: String,
+    /// What encoders are given.
+    pub ingest_url: String,
+    /// Makes the first administrator, once; nothing where there is one.
+    pub setup_link: Option<String>,
+    tasks: TaskTracker,
+}
+
+impl Platform {
+    /// Opens the store and builds the application.
+    pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let proxies = proxies(&config)?;
+        let ids = Arc::new(SystemIds);
+        let store = store::open(&config, NodeId::from_uuid(ids.uuid()))?;
+        let store_is_empty = store.feed.head().await? == FeedPosition::START;
+        let clock = Arc::new(SystemClock);
+        let engine_config = EngineConfig {
+            ingest_url: config.ingest_url(config.rtmp.address),
+            max_connections: config.rtmp.max_connections,
+            max_connections_per_address: config.rtmp.max_connections_per_address,
+            ..EngineConfig::default()
+        };
+        let engine = Engine::new(engine_config, clock.clone());
+        let ports = Ports {
+            commit: store.commit,
+            feed: store.feed,
+            users: store.users,
+            sessions: store.sessions,
+            channels: store.channels,
+            stream_keys: store.stream_keys,
+            streams: store.streams,
+            room_log: store.room_log,
+            moderation: store.moderation,
+            presence: Arc::new(InMemoryPresence::default()),
+            rate_limits: Arc::new(InMemoryRateLimits::default()),
+            leases: Arc::new(InMemoryLeases::default()),
+            passwords: identity::passwords()?,
+            tokens: identity::tokens(&config.host)?,
+            secrets: identity::secrets(&config, store_is_empty)?,
+            media: engine.clone(),
+            clock,
+            ids,
+        };
+        let app = App::new(store.node, ports, config.settings());
+        Ok(Self {
+            app,
+            engine,
+            proxies,
+            config,
+        })
+    }
+
+    /// The use cases.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The API, playback and all, to be mounted in a server of one's own. Media come in only
+    /// once it [started](Platform::start).
+    pub fn router(&self, public_url: &str) -> Router {
+        let web = WebConfig {
+            public_url: Some(public_url.to_owned()),
+            cors_origins: self.config.http.cors_origins.clone(),
+            trusted_proxies: self.proxies.clone(),
+            ..WebConfig::default()
+        };
+        let routes = greenroom_web::routes(Arc::clone(&self.app), &web);
+        greenroom_web::layered(routes.merge(self.engine.router()), &web)
+    }
+
+    /// Listens, takes up where the last process stopped, and serves until shutdown.
+    pub async fn start(self, shutdown: CancellationToken) -> Result<Running, StartError> {
+        let (http_listener, http_address) =
+            listen(self.config.http.address, "http.address").await?;
+        let (rtmp_listener, rtmp_address) =
+            listen(self.config.rtmp.address, "rtmp.address").await?;
+        let control = match self.config.store {
+            StoreKind::Memory => None,
+            StoreKind::Sled => {
+                let folder = self.config.data_dir.clone();
+                Some(
+                    control::listen(&folder)
+                        .map_err(|source| StartError::Control { folder, source })?,
+                )
+            }
+        };
+        self.app.start().await.map_err(StartError::Resume)?;
+
+        let public_url = self.config.public_url(http_address);
+        let ingest_url = self.config.ingest_url(rtmp_address);
+        self.engine.advertise(ingest_url.clone());
+        let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;
+        let setup_link = setup.map(|token| format!("{public_url}/setup#{}", token.expose()));
+        let router = self.router(&public_url);
+        let bounds = http::Bounds {
+            total: self.config.http.max_connections,
+            per_address: self.config.http.max_connections_per_address,
+        };
+
+        let tasks = TaskTracker::new();
+        tasks.spawn(http::serve(http_listener, router, bounds, shutdown.clone()));
+        let events = Arc::new(Ingests(Arc::clone(&self.app)));
+        tasks.spawn(self.engine.run(rtmp_listener, events, shutdown.clone()));
+        if let Some(control) = control {
+            tasks.spawn(control::serve(
+                control,
+                Arc::clone(&self.app),
+                shutdown.clone(),
+            ));
+        }
+        tasks.spawn(self.app.run(shutdown));
+        tasks.close();
+        Ok(Running {
+            http: http_address,
+            rtmp: rtmp_address,
+            public_url,
+            ingest_url,
+            setup_link,
+            tasks,
+        })
+    }
+}
+
+impl Running {
+    /// Until everything has ended, after shutdown.
+    pub async fn finished(self) {
+        self.tasks.wait().await;
+    }
+}
+
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen {
+        address,
+        key,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn proxies(config: &Config) -> Result<Vec<Network>, ConfigError> {
+    let parse = |text: &String| {
+        text.parse().map_err(|error| ConfigError::Value {
+            key: "http.trusted_proxies",
+            problem: format!("'{text}': {error}"),
+        })
+    };
+    config.http.trusted_proxies.iter().map(parse).collect()
+}

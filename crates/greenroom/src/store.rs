@@ -1,0 +1,68 @@
+//! Which store, by configuration.
+
+use std::sync::Arc;
+
+use greenroom_adapters_memory::InMemoryStore;
+use greenroom_adapters_sled::{SledStore, StoreOptions};
+use greenroom_domain::account::{Sessions, Users};
+use greenroom_domain::channel::{Channels, StreamKeys};
+use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::shared::commit::Commit;
+use greenroom_domain::shared::feed::Feed;
+use greenroom_domain::shared::id::NodeId;
+use greenroom_domain::stream::Streams;
+
+use crate::{Config, OpenError, StoreKind};
+
+/// The ports that one store fills.
+pub(crate) struct Store {
+    pub(crate) node: NodeId,
+    pub(crate) commit: Arc<dyn Commit>,
+    pub(crate) feed: Arc<dyn Feed>,
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) channels: Arc<dyn Channels>,
+    pub(crate) stream_keys: Arc<dyn StreamKeys>,
+    pub(crate) streams: Arc<dyn Streams>,
+    pub(crate) room_log: Arc<dyn RoomLog>,
+    pub(crate) moderation: Arc<dyn Moderation>,
+}
+
+/// Opens the store; one that is new takes this node's id and keeps it.
+pub(crate) fn open(config: &Config, node_if_new: NodeId) -> Result<Store, OpenError> {
+    match config.store {
+        StoreKind::Memory => Ok(ports(node_if_new, Arc::new(InMemoryStore::new()))),
+        StoreKind::Sled => {
+            let store = SledStore::open(&config.data_dir, StoreOptions::new(node_if_new))
+                .map_err(OpenError::Store)?;
+            Ok(ports(store.node(), Arc::new(store)))
+        }
+    }
+}
+
+fn ports<S>(node: NodeId, store: Arc<S>) -> Store
+where
+    S: Commit
+        + Feed
+        + Users
+        + Sessions
+        + Channels
+        + StreamKeys
+        + Streams
+        + RoomLog
+        + Moderation
+        + 'static,
+{
+    Store {
+        node,
+        commit: store.clone(),
+        feed: store.clone(),
+        users: store.clone(),
+        sessions: store.clone(),
+        channels: store.clone(),
+        stream_keys: store.clone(),
+        streams: store.clone(),
+        room_log: store.clone(),
+        moderation: store,
+    }
+}
