@@ -202,9 +202,8 @@ pub async fn a_ban_is_not_overtaken(store: &Subject) {
         .map(|_| {
             let store = Arc::clone(store);
             tokio::spawn(async move {
-                for _ in 0..15 {
-                    posts_by_the_rules(&store).await;
-                }
+                // Until after the last ban.
+                while posts_by_the_rules(&store).await < Version(4) {}
             })
         })
         .collect();
@@ -219,7 +218,7 @@ pub async fn a_ban_is_not_overtaken(store: &Subject) {
     }
     let mut rules = 1;
     let mut messages = 0;
-    for line in after(store, "ada", 0, 1000).await {
+    for line in after(store, "ada", 0, 1_000_000).await {
         match line.body {
             LineBody::Restricted { .. } => rules += 1,
             _ => {
@@ -232,10 +231,15 @@ pub async fn a_ban_is_not_overtaken(store: &Subject) {
             }
         }
     }
-    assert_eq!((rules, messages), (4, 60));
+    assert_eq!(rules, 4);
+    assert!(
+        messages > 30,
+        "posts came before, between and after the bans"
+    );
 }
 
-async fn posts_by_the_rules(store: &Subject) {
+/// Answers with the version of the rules.
+async fn posts_by_the_rules(store: &Subject) -> Version {
     loop {
         let read = store.moderation().room(channel_id("ada")).await;
         let rules = read.expect("a read").expect("the room is there").version;
@@ -247,7 +251,7 @@ async fn posts_by_the_rules(store: &Subject) {
             .commit(Changes::new().line(line.line()))
             .await
         {
-            Ok(_) => return,
+            Ok(_) => return rules,
             Err(CommitError::PolicyMoved) => {}
             Err(other) => panic!("a poster may only meet new rules: {other:?}"),
         }
