@@ -51,7 +51,7 @@ pub(crate) struct Serve {
     /// Encoders publish here.
     #[arg(long, value_name = "ADDR")]
     pub(crate) rtmp: Option<SocketAddr>,
-    /// Where people reach this server, such as https://tv.example.org.
+    /// Where people reach this server, such as `https://tv.example.org`.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
     /// Makes a channel named "demo" and lets ffmpeg publish a test picture to it.

@@ -47,10 +47,6 @@ pub enum StoreKind {
 /// The web's side.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Http {
     pub address: SocketAddr,
     pub cors_origins: Vec<String>,
@@ -62,10 +58,6 @@ pub struct Http {
 /// The encoders' side.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Rtmp {
     pub address: SocketAddr,
     pub public_url: String,
@@ -76,10 +68,6 @@ pub struct Rtmp {
 /// Who may have an account, and create.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Accounts {
     pub registration: RegistrationKind,
     pub creator_approval: ApprovalKind,
@@ -106,12 +94,9 @@ pub enum ApprovalKind {
 }
 
 /// The times of a stream's life.
+#[expect(clippy::struct_field_names, reason = "a key names its unit")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Streams {
     pub grace_seconds: u32,
     pub no_media_seconds: u32,
@@ -121,10 +106,6 @@ pub struct Streams {
 /// Sign-in by the host platform.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Host {
     pub issuer: String,
     pub audience: Vec<String>,
@@ -147,10 +128,6 @@ impl std::fmt::Debug for Host {
 /// The master key.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Secrets {
     pub master_key: String,
 }
@@ -164,10 +141,6 @@ impl std::fmt::Debug for Secrets {
 /// What is logged, and how.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "REFERENCE says what each key means, in one place"
-)]
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
@@ -261,6 +234,9 @@ impl Config {
     }
 
     /// The defaults alone.
+    ///
+    /// # Panics
+    /// Never: the reference is a whole configuration, which a test holds it to.
     pub fn defaults() -> Self {
         Figment::from(Toml::string(REFERENCE))
             .extract()

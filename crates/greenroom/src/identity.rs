@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use greenroom_adapters_identity::password::{Argon2Passwords, Cost, Load};
 use greenroom_adapters_identity::secret_box::{MasterKey, SealedBox};
 use greenroom_adapters_identity::token::{
-    ClaimNames, ClaimRule, HostKeys, HostSecret, HostTokens, HostTokensConfig,
+    ClaimNames, HostKeys, HostSecret, HostTokens, HostTokensConfig,
 };
 use greenroom_domain::account::{Passwords, TokenError, TokenVerifier, VerifiedToken};
 use greenroom_domain::shared::clock::Timestamp;

@@ -136,15 +136,7 @@ pub async fn carry_out(app: &Arc<App>, command: OperatorCommand) -> Result<Value
                 password: parse("password", Password::parse(password))?,
                 peer: None,
             };
-            let mut user = register::execute(app, by, register).await?;
-            if admin {
-                user =
-                    review_creator::execute(app, by, user.id, Review::SetRole(Role::Admin)).await?;
-            }
-            if creator {
-                user = review_creator::execute(app, by, user.id, Review::Approve).await?;
-            }
-            Ok(user_json(&user))
+            create_user(app, register, admin, creator).await
         }
         OperatorCommand::ListUsers { after } => {
             let page = PageRequest {
@@ -194,16 +186,11 @@ pub async fn carry_out(app: &Arc<App>, command: OperatorCommand) -> Result<Value
             handle,
             title,
         } => {
-            let owner = user(app, &username).await?;
-            if owner.require_creator().is_err() {
-                review_creator::execute(app, by, owner.id, Review::Approve).await?;
-            }
             let command = CreateChannel {
                 handle: parse("handle", Handle::parse(&handle))?,
                 title: parse("title", ChannelTitle::parse(&title))?,
             };
-            let channel = create::execute_for(app, by, owner.id, command).await?.value;
-            show_channel(app, &channel.handle).await
+            create_channel(app, &username, command).await
         }
         OperatorCommand::ShowChannel { handle } => {
             show_channel(app, &parse("handle", Handle::parse(&handle))?).await
@@ -214,11 +201,7 @@ pub async fn carry_out(app: &Arc<App>, command: OperatorCommand) -> Result<Value
                 label: parse("label", KeyLabel::parse(&label))?,
                 bound_to: None,
             };
-            let revealed = keys::create(app, by, command).await?;
-            let mut shown = key_json(&revealed.key);
-            shown["secret"] = json!(revealed.secret.expose());
-            shown["publish_to"] = json!(publish_to(app));
-            Ok(shown)
+            create_key(app, command).await
         }
         OperatorCommand::UnlockChannel { handle } => {
             let handle = parse("handle", Handle::parse(&handle))?;
@@ -226,6 +209,45 @@ pub async fn carry_out(app: &Arc<App>, command: OperatorCommand) -> Result<Value
             show_channel(app, &handle).await
         }
     }
+}
+
+async fn create_user(
+    app: &Arc<App>,
+    register: Register,
+    admin: bool,
+    creator: bool,
+) -> Result<Value, OperatorError> {
+    let by = &Actor::Operator;
+    let mut user = register::execute(app, by, register).await?;
+    if admin {
+        user = review_creator::execute(app, by, user.id, Review::SetRole(Role::Admin)).await?;
+    }
+    if creator {
+        user = review_creator::execute(app, by, user.id, Review::Approve).await?;
+    }
+    Ok(user_json(&user))
+}
+
+async fn create_channel(
+    app: &Arc<App>,
+    username: &str,
+    command: CreateChannel,
+) -> Result<Value, OperatorError> {
+    let by = &Actor::Operator;
+    let owner = user(app, username).await?;
+    if owner.require_creator().is_err() {
+        review_creator::execute(app, by, owner.id, Review::Approve).await?;
+    }
+    let channel = create::execute_for(app, by, owner.id, command).await?.value;
+    show_channel(app, &channel.handle).await
+}
+
+async fn create_key(app: &Arc<App>, command: CreateKey) -> Result<Value, OperatorError> {
+    let revealed = keys::create(app, &Actor::Operator, command).await?;
+    let mut shown = key_json(&revealed.key);
+    shown["secret"] = json!(revealed.secret.expose());
+    shown["publish_to"] = json!(publish_to(app));
+    Ok(shown)
 }
 
 async fn review(app: &Arc<App>, username: &str, review: Review) -> Result<Value, OperatorError> {
