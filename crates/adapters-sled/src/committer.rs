@@ -32,7 +32,8 @@ const MAX_BATCH: usize = 512;
 /// not longer than this, which is about what a write costs.
 const GATHER: Duration = Duration::from_micros(250);
 
-/// How long after a failed attempt the database is opened again.
+/// After a failed write the database is opened again at once; how long after a failed
+/// attempt the next one is made.
 const REOPEN_EVERY: Duration = Duration::from_millis(500);
 
 /// What the committer is asked for.
@@ -97,7 +98,9 @@ impl Committer {
         let _nobody_waits_for_ever = Hangup(&shared);
         let mut expected = 0;
         loop {
-            let patience = (!shared.database.is_open()).then_some(REOPEN_EVERY);
+            let now = Instant::now();
+            let patience =
+                (!shared.database.is_open()).then(|| self.reopen_at.saturating_duration_since(now));
             match shared.queue.take(MAX_BATCH, patience, expected, GATHER) {
                 Taken::Closed => break,
                 Taken::Nothing => self.reopen_if_due(),
