@@ -32,6 +32,7 @@ pub use settings::{Registration, Settings};
 use crate::account::setup::Setup;
 use crate::chat::rules::RoomRules;
 use crate::realtime::Hub;
+use crate::stream::audience::Owed;
 use crate::stream::listing::LiveSnapshot;
 
 /// The application: every use case takes it first.
@@ -47,6 +48,7 @@ pub struct App {
     pub(crate) rules: RoomRules,
     pub(crate) live: LiveSnapshot,
     pub(crate) setup: Setup,
+    pub(crate) owed: Owed,
 }
 
 impl App {
@@ -61,6 +63,7 @@ impl App {
             rules: RoomRules::default(),
             live: LiveSnapshot::default(),
             setup: Setup::default(),
+            owed: Owed::default(),
         })
     }
 

@@ -111,7 +111,8 @@ async fn cut_off(app: &App, channel: ChannelId, key: StreamKeyId) -> Result<(), 
 
 fn is_outdated(key: &StreamKey, publisher: Publisher) -> bool {
     match &key.state {
-        KeyState::Active { since, .. } => publisher.since < *since,
+        // At the same moment, it is not known which came first: who has the new secret comes back.
+        KeyState::Active { since, .. } => publisher.since <= *since,
         KeyState::Revoked { .. } => true,
     }
 }

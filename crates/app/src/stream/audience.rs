@@ -1,11 +1,14 @@
 //! Counts audiences: once a second for all live streams together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::CounterChange;
 use greenroom_domain::shared::event::Happening;
+use greenroom_domain::shared::id::StreamId;
 use greenroom_domain::stream::StreamEvent;
+use tokio::sync::Mutex;
 
 use crate::realtime::Ephemeral;
 use crate::{App, Refusal};
@@ -13,11 +16,15 @@ use crate::{App, Refusal};
 /// How many people one event names.
 const NAMED: usize = 100;
 
+/// Views and peaks that presence has told of and no store has kept yet.
+#[derive(Default)]
+pub(crate) struct Owed(Mutex<HashMap<StreamId, (u64, u64)>>);
+
 /// Looks who came and went, keeps it, and shows it to the rooms. One commit for all streams.
 pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
     let now = app.now();
     let mut happened: Vec<Happening> = Vec::new();
-    let mut counters = Vec::new();
+    let mut owed = app.owed.0.lock().await;
     let mut shown = Vec::new();
     for stored in app.ports.streams.live().await? {
         let (stream, channel) = (stored.value.id, stored.value.channel);
@@ -27,8 +34,8 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
         }
         let viewers = audience.viewers;
         let joined = u64::try_from(audience.joined.len()).unwrap_or(u64::MAX);
-        counters.push(CounterChange::ViewsAdded(stream, joined));
-        counters.push(CounterChange::PeakSeen(stream, viewers));
+        let (views, peak) = owed.entry(stream).or_default();
+        (*views, *peak) = (views.saturating_add(joined), viewers.max(*peak));
         let (mut came, mut went) = (audience.joined.chunks(NAMED), audience.left.chunks(NAMED));
         loop {
             let (joined, left) = (
@@ -62,17 +69,23 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
             },
         ));
     }
-    if happened.is_empty() {
+    if owed.is_empty() {
         return Ok(());
     }
     for (room, what) in shown {
         app.hub.show(room, what);
     }
+    let counters = owed.iter().flat_map(|(stream, (views, peak))| {
+        let views = CounterChange::ViewsAdded(*stream, *views);
+        [views, CounterChange::PeakSeen(*stream, *peak)]
+    });
+    let counters: Vec<CounterChange> = counters.collect();
     let changes = || {
         let mut changes = app.tell(&Actor::System, happened.clone(), now);
         changes.counters.clone_from(&counters);
         changes
     };
     app.retry(|| app.commit(changes())).await?;
+    owed.clear();
     Ok(())
 }

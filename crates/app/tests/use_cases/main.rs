@@ -1,0 +1,12 @@
+//! The use cases over stores in memory: what somebody who asks sees.
+
+mod account;
+mod audience;
+mod channel;
+mod chat;
+mod full;
+mod hub;
+mod moderation;
+mod playback;
+mod publish;
+mod support;
