@@ -54,9 +54,9 @@ fn assert_contiguous(places: &[Seq], behind: Seq) {
 async fn come_and_go(it: Platform, channel: Channel, seed: u64, last: Seq) -> usize {
     let random = SeededIds::new(seed);
     let dice = || u64::from(random.secret()[0]);
-    let (mut resumed, mut seen) = (0, None);
+    let (mut resumed, mut left_at) = (0, None);
     loop {
-        let start = match seen {
+        let start = match left_at {
             Some(place) if dice() % 4 > 0 => Start::After(place),
             _ => {
                 let head = head(&it, &channel).await;
@@ -84,7 +84,7 @@ async fn come_and_go(it: Platform, channel: Channel, seed: u64, last: Seq) -> us
         let places = ear.places();
         assert_contiguous(&places, joined.from.seq);
         let stands = places.last().copied().unwrap_or(joined.from.seq);
-        seen = Some(Place {
+        left_at = Some(Place {
             seq: stands,
             ..joined.from
         });
@@ -106,7 +106,7 @@ fn everybody_hears_every_line_once_and_in_order() {
             listeners.spawn(come_and_go(it.clone(), channel.clone(), seed, last));
         }
         let whole = Ear::new();
-        let _stays = listen(&it, channel.id, Start::Now, &whole)
+        let stays = listen(&it, channel.id, Start::Now, &whole)
             .await
             .expect("may");
         let mut posters = tokio::task::JoinSet::new();
@@ -128,7 +128,7 @@ fn everybody_hears_every_line_once_and_in_order() {
         let resumed: usize = listeners.join_all().await.into_iter().sum();
         assert!(resumed > 20, "they came and went {resumed} times");
         assert_eq!(it.app.hub.listeners(channel.id), 1);
-        drop(_stays);
+        drop(stays);
         assert_eq!(it.app.hub.rooms(), 0);
     });
 }
@@ -273,7 +273,7 @@ impl Listener for Stuck {
     fn deliver(&self, _: &Arc<Published>) {}
 
     async fn catch_up(&self, _: Vec<Published>) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -268,7 +268,7 @@ pub(crate) fn handle(name: &str) -> Handle {
     Handle::parse(name).expect("a handle")
 }
 
-/// Commits as told: for a while the disk is full, or the store keeps and then does not answer.
+/// Commits as told: for a while the disk is full, or others are faster.
 pub(crate) struct FlakyCommit {
     store: Arc<dyn Commit>,
     trouble: Mutex<VecDeque<Trouble>>,
@@ -278,6 +278,8 @@ pub(crate) struct FlakyCommit {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
+    /// All is well.
+    None,
     /// Nothing is kept: the disk is full.
     Full,
     /// Nothing is kept: somebody else was faster.
@@ -324,7 +326,7 @@ impl Commit for FlakyCommit {
         match always.or(next) {
             Some(Trouble::Full) => Err(CommitError::Full),
             Some(Trouble::Conflict) => Err(CommitError::Conflict),
-            None => self.store.commit(changes).await,
+            Some(Trouble::None) | None => self.store.commit(changes).await,
         }
     }
 }
