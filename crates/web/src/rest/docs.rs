@@ -71,7 +71,7 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
 /// The page at `/api/docs`: all of it comes from the binary.
 pub(super) fn page() -> Router<Web> {
     let page: Router<Web> = SwaggerUi::new("/api/docs")
-        .external_url_unchecked("/api/v1/openapi.json", serde_json::Value::Null)
+        .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"))
         .into();
     page.layer(middleware::from_fn(allow_page))
 }
