@@ -4,6 +4,7 @@ mod account;
 mod channel;
 mod chat;
 mod docs;
+mod setup_page;
 mod stream;
 
 use axum::Router;
@@ -29,7 +30,7 @@ const BASE: &str = "/api/v1";
 
 pub(crate) fn routes(web: &Web) -> Router<Web> {
     let (api, document) = api().split_for_parts();
-    let document = docs::json(document);
+    let document = docs::json(&document);
     api.route(
         "/api/v1/openapi.json",
         get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
@@ -37,6 +38,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
     .layer(middleware::from_fn_with_state(web.clone(), guard))
     .layer(cors(&web.config))
     .merge(docs::page())
+    .merge(setup_page::routes())
 }
 
 /// The routes, and with them the document.
