@@ -6,7 +6,8 @@ use greenroom_domain::shared::page::{Cursor, PageLimit, PageRequest};
 use greenroom_domain::shared::store::Version;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
 use crate::Web;
@@ -63,10 +64,19 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
                 ));
             }
         };
-        serde_json::from_slice(&bytes)
+        read_object(&bytes)
             .map(Self)
             .map_err(|error| unreadable(&error))
     }
+}
+
+/// Bodies are objects: serde would take a list of a type's fields in order as well.
+fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        return serde_json::from_slice(bytes);
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes)?;
+    Err(serde_json::Error::custom("an object is expected"))
 }
 
 fn unreadable(error: &serde_json::Error) -> Problem {
@@ -195,11 +205,39 @@ pub(crate) fn etag(version: Version) -> [(header::HeaderName, HeaderValue); 1] {
     [(header::ETAG, tag)]
 }
 
-/// Reads a field that is absent, `null` or has a value, all three apart.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de>,
-{
-    serde::Deserialize::deserialize(deserializer).map(Some)
+/// A field of a change: absent keeps, `null` clears, a value sets.
+#[derive(Debug, Default)]
+pub(crate) enum Patch<T> {
+    #[default]
+    Keep,
+    Clear,
+    Set(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Option::<T>::deserialize(deserializer)?;
+        Ok(given.map_or(Self::Clear, Self::Set))
+    }
+}
+
+impl<T> Patch<T> {
+    /// The same change of what the value is parsed to.
+    pub(crate) fn parse<U, E>(self, parse: impl Fn(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(parse(value)?),
+        })
+    }
+}
+
+impl<T> From<Patch<T>> for Option<Option<T>> {
+    fn from(patch: Patch<T>) -> Self {
+        match patch {
+            Patch::Keep => None,
+            Patch::Clear => Some(None),
+            Patch::Set(value) => Some(Some(value)),
+        }
+    }
 }

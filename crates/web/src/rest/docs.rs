@@ -22,7 +22,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// As it is served and checked in.
-pub(super) fn json(document: utoipa::openapi::OpenApi) -> String {
+pub(super) fn json(document: &utoipa::openapi::OpenApi) -> String {
     document
         .to_pretty_json()
         .expect("a document of texts and lists is JSON")

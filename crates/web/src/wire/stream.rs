@@ -3,6 +3,7 @@ use greenroom_app::stream::view::StreamView;
 use greenroom_domain::media::{
     AudioStatus, IngestStatus, PlaybackAddress, PlaybackKind, VideoStatus,
 };
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::{EndReason, Ingest, StreamState};
 use serde::Serialize;
 
@@ -102,7 +103,7 @@ impl From<&StreamView> for StreamJson {
             category: stream.category.as_ref().map(ToString::to_string),
             status,
             ingest,
-            started_at: stream.started_at().map(|at| at.to_rfc3339()),
+            started_at: stream.started_at().map(Timestamp::to_rfc3339),
             ended_at,
             end_reason,
             viewers: view.viewers,

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::context::Context;
-use crate::extract::{Body, IfMatch, Params, etag, present};
+use crate::extract::{Body, IfMatch, Params, Patch, etag};
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, Named, Restricted, Versioned, WithBody, Writes};
 use crate::rest::handle;
@@ -79,13 +79,13 @@ pub(super) struct EditChannelBody {
     /// Up to 2,000 characters.
     description: Option<String>,
     /// 1 to 50 characters, or `null` for none.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    category: Option<Option<String>>,
+    category: Patch<String>,
     /// A language tag (BCP 47), or `null` for none.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    language: Option<Option<String>>,
+    language: Patch<String>,
     /// At most ten, of 1 to 25 characters each.
     tags: Option<Vec<String>>,
 }
@@ -126,13 +126,17 @@ impl TryFrom<EditChannelBody> for ChannelEdit {
             Ok::<_, Problem>(Tags::new(tags.collect::<Result<Vec<_>, _>>()?)?)
         });
         let description = body.description.as_deref();
+        let category = body.category;
+        let category = category.parse(|text| field("category", &text, Category::parse))?;
+        let language = body.language;
+        let language = language.parse(|text| field("language", &text, Language::parse))?;
         Ok(Self {
             title: body.title.as_deref().map(title).transpose()?,
             description: description
                 .map(|text| field("description", text, Description::parse))
                 .transpose()?,
-            category: clearable("category", body.category, Category::parse)?,
-            language: clearable("language", body.language, Language::parse)?,
+            category: category.into(),
+            language: language.into(),
             tags: tags.transpose()?,
         })
     }
@@ -170,20 +174,4 @@ fn field<T>(
     parse: impl Fn(&str) -> Result<T, TextError>,
 ) -> Result<T, Problem> {
     parse(text).map_err(|error| Problem::text(name, error))
-}
-
-#[expect(
-    clippy::option_option,
-    reason = "absent stays, null clears, a value sets: three different things"
-)]
-fn clearable<T>(
-    name: &str,
-    given: Option<Option<String>>,
-    parse: impl Fn(&str) -> Result<T, TextError>,
-) -> Result<Option<Option<T>>, Problem> {
-    match given {
-        None => Ok(None),
-        Some(None) => Ok(Some(None)),
-        Some(Some(text)) => field(name, &text, parse).map(|value| Some(Some(value))),
-    }
 }

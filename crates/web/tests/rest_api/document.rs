@@ -1,0 +1,81 @@
+//! The document says what the server does, and is checked in.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::Server;
+
+const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api/openapi.json");
+
+#[test]
+fn the_checked_in_document_is_the_servers() {
+    let document = greenroom_web::rest::openapi();
+    let document = document.to_pretty_json().unwrap() + "\n";
+    if std::env::var_os("UPDATE_API").is_some() {
+        std::fs::create_dir_all(Path::new(CHECKED_IN).parent().unwrap()).unwrap();
+        std::fs::write(CHECKED_IN, &document).unwrap();
+    }
+    let checked_in = std::fs::read_to_string(CHECKED_IN).unwrap_or_default();
+    assert!(
+        checked_in == document,
+        "api/openapi.json is not what the server serves; UPDATE_API=1 writes it anew"
+    );
+}
+
+#[tokio::test]
+async fn it_is_served_with_a_page_that_needs_no_other_host() {
+    let server = Server::start().await;
+    let document = server.get(None, "/openapi.json").await.expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert_eq!(document["info"]["title"], "Greenroom");
+    let page = reqwest::get(server.url("/api/docs/")).await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(
+        page.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("script-src 'self'")
+    );
+    let page = page.text().await.unwrap();
+    assert!(page.contains("swagger-ui"));
+    assert!(!page.contains("https://"), "{page}");
+    for file in [
+        "swagger-ui-bundle.js",
+        "swagger-ui.css",
+        "swagger-initializer.js",
+    ] {
+        let file = reqwest::get(server.url(&format!("/api/docs/{file}")))
+            .await
+            .unwrap();
+        assert_eq!(file.status(), 200);
+    }
+    let start = reqwest::get(server.url("/api/docs/swagger-initializer.js"))
+        .await
+        .unwrap();
+    assert!(start.text().await.unwrap().contains("/api/v1/openapi.json"));
+}
+
+#[test]
+fn every_operation_says_what_it_may_come_to() {
+    let document = serde_json::to_value(greenroom_web::rest::openapi()).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["401", "429", "500", "503"] {
+                assert!(responses.contains_key(status), "{method} {path}: {status}");
+            }
+            for (status, response) in responses {
+                let error = "/content/application~1json/schema/$ref";
+                let schema = response.pointer(error).and_then(Value::as_str);
+                let is_error = schema == Some("#/components/schemas/Error");
+                assert_eq!(
+                    is_error,
+                    !status.starts_with('2'),
+                    "{method} {path}: {status}"
+                );
+            }
+        }
+    }
+    assert!(document["components"]["schemas"]["Error"].is_object());
+}
