@@ -48,7 +48,9 @@ proptest! {
         small in any::<bool>(),
     ) {
         let max = if small { max % 20 + 1 } else { max };
-        let trimmed = raw.trim();
+        let shown: String =
+            raw.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let trimmed = shown.trim();
         match MessageText::parse(&raw, max) {
             Err(refused) => {
                 let expected = if raw.len() > MAX_MESSAGE_BYTES {

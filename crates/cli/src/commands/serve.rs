@@ -41,8 +41,9 @@ pub(crate) async fn run(config: Config, with_demo: bool, json: bool) -> Result<(
         Some(demo) => Some(demo.publish(&running, json)?),
         None => None,
     };
-    running.finished().await;
+    shutdown.cancelled().await;
     drop(publisher);
+    running.finished().await;
     Ok(())
 }
 

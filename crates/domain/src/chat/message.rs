@@ -36,7 +36,8 @@ pub enum Content {
     Deleted,
 }
 
-/// A message's text: never empty, never HTML, cut where it was too long.
+/// A message's text: never empty, never HTML, without control characters but line breaks and
+/// tabs, cut where it was too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageText {
@@ -54,11 +55,14 @@ impl MessageText {
                 max_bytes: MAX_MESSAGE_BYTES,
             });
         }
-        let raw = raw.trim();
-        if raw.is_empty() {
+        // Nobody types control characters, and not every store and terminal bears them.
+        let typed = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+        let shown: String = raw.chars().filter(typed).collect();
+        let shown = shown.trim();
+        if shown.is_empty() {
             return Err(PostRefused::Empty);
         }
-        let (text, truncated) = cut(raw, usize::from(max_length));
+        let (text, truncated) = cut(shown, usize::from(max_length));
         Ok(Self { text, truncated })
     }
 }

@@ -40,7 +40,16 @@ impl TokenBucket {
 
     /// Takes one token, or says how long until there is one.
     pub fn take(self, quota: Quota, now: Timestamp) -> Result<Self, Duration> {
-        let one = quota.per / quota.burst.max(1);
+        // Rounded up to what a timestamp can tell, so that no quota is more generous than it says.
+        let one = Duration::from_micros(
+            u64::try_from(
+                quota
+                    .per
+                    .as_micros()
+                    .div_ceil(u128::from(quota.burst.max(1))),
+            )
+            .unwrap_or(u64::MAX),
+        );
         let full_at = self.full_at.max(now) + one;
         match full_at.since(now).checked_sub(quota.per) {
             None | Some(Duration::ZERO) => Ok(Self { full_at }),
