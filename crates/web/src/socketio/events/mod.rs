@@ -1,0 +1,268 @@
+//! The platform's events over Socket.IO: the ones that the HarmonieCORE document names, and a
+//! few of our own. `docs/api-map.md` lists them all.
+//!
+//! Each event of a client calls one use case, and is answered by its acknowledgement:
+//! `{ ok: true, … }`, or `{ ok: false, error, code, details }` with the codes of REST. Without
+//! an acknowledgement an error comes as the event `error`.
+//!
+//! What a room shows is encoded once, whoever listens; see [`outgoing`].
+
+mod chat;
+mod connection;
+mod moderation;
+mod outgoing;
+mod payload;
+mod room;
+mod session;
+mod stream;
+mod upkeep;
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use async_trait::async_trait;
+use axum::Router;
+use greenroom_app::App;
+use greenroom_domain::shared::id::ConnectionId;
+use http::StatusCode;
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use self::connection::Connection;
+use self::room::Rooms;
+use super::service::{Args, ConnectError, DisconnectReason, Handshake, Service};
+use super::socket::{Ack, Socket};
+use super::{Config, Origins, SocketIo};
+use crate::problem::{ErrorJson, Problem};
+use crate::{Web, WebConfig};
+
+/// The routes at `/socket.io/`. Starts the tasks behind them, which end at
+/// [`WebConfig::shutdown`]; so it must be called inside a tokio runtime.
+pub(crate) fn routes(web: &Web) -> Router {
+    let (app, config) = (Arc::clone(&web.app), Arc::clone(&web.config));
+    let origins = config.cors_origins.iter().chain(&config.public_url);
+    let limits = Config {
+        origins: Origins::also(origins.map(|origin| origin.trim_end_matches('/'))),
+        ..Config::default()
+    };
+    let ids = {
+        let ids = Arc::clone(&app.ports.ids);
+        move || {
+            std::array::from_fn({
+                let secret = ids.secret();
+                move |at| secret[at]
+            })
+        }
+    };
+    let shutdown = config.shutdown.clone();
+    let tasks = config.tasks.clone();
+    let events = Arc::new(Events::new(app, config));
+    let server = SocketIo::new(Arc::clone(&events), limits, ids, shutdown.clone());
+    tasks.spawn(upkeep::run(events, shutdown));
+    let router = server.router();
+    tasks.spawn(async move { server.closed().await });
+    router
+}
+
+/// The application behind the sockets.
+pub(crate) struct Events {
+    app: Arc<App>,
+    config: Arc<WebConfig>,
+    rooms: Rooms,
+    connections: Mutex<HashMap<ConnectionId, Weak<Connection>>>,
+}
+
+/// A connection as the transport holds it.
+pub(crate) struct Session(Arc<Connection>);
+
+#[async_trait]
+impl Service for Events {
+    type Session = Session;
+
+    async fn connect(&self, handshake: Handshake, socket: Socket) -> Result<Session, ConnectError> {
+        let connection = session::open(&self.app, &handshake, socket)
+            .await
+            .map_err(|problem| {
+                log(&problem);
+                let told = problem.json();
+                ConnectError {
+                    message: told.error.clone(),
+                    data: serde_json::to_value(told).ok(),
+                }
+            })?;
+        let connection = Arc::new(connection);
+        let known = Arc::downgrade(&connection);
+        self.connections.lock().insert(connection.id, known);
+        let meters = &self.config.meters;
+        meters.connections.fetch_add(1, Ordering::Relaxed);
+        Ok(Session(connection))
+    }
+
+    async fn event(&self, session: &Arc<Session>, name: &str, args: Args, ack: Option<Ack>) {
+        let connection = &session.0;
+        let done = match connection.admit(&self.app) {
+            Ok(()) => self.handle(connection, name, &args).await,
+            Err(problem) => Err(problem),
+        };
+        let sent = match (done, ack) {
+            (Ok(_), None) => Ok(None),
+            (Ok(answer), Some(ack)) => ack.send(&answer).map(Some),
+            (Err(problem), Some(ack)) => {
+                log(&problem);
+                ack.send(&Refused::of(&problem)).map(Some)
+            }
+            (Err(problem), None) => {
+                log(&problem);
+                connection
+                    .socket
+                    .emit("error", &Failed::of(name, &problem))
+                    .map(Some)
+            }
+        };
+        if let Err(error) = sent {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "no answer could be written"
+            );
+        }
+    }
+
+    async fn disconnected(&self, session: Arc<Session>, _: DisconnectReason) {
+        let connection = &session.0;
+        self.connections.lock().remove(&connection.id);
+        let meters = &self.config.meters;
+        meters.connections.fetch_sub(1, Ordering::Relaxed);
+        connection.leave_all(&self.app).await;
+    }
+}
+
+impl Events {
+    fn new(app: Arc<App>, config: Arc<WebConfig>) -> Self {
+        Self {
+            app,
+            config,
+            rooms: Rooms::default(),
+            connections: Mutex::default(),
+        }
+    }
+
+    /// Everybody who is connected now.
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        let connections = self.connections.lock();
+        connections.values().filter_map(Weak::upgrade).collect()
+    }
+
+    async fn handle(
+        &self,
+        connection: &Arc<Connection>,
+        name: &str,
+        args: &Args,
+    ) -> Result<Answer, Problem> {
+        let limit = self.config.request_timeout;
+        match tokio::time::timeout(limit, self.dispatch(connection, name, args)).await {
+            Ok(done) => done,
+            Err(_) => Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "TOOK_TOO_LONG",
+                "the answer took too long; what was asked for may have been done",
+            )),
+        }
+    }
+
+    async fn dispatch(
+        &self,
+        connection: &Arc<Connection>,
+        name: &str,
+        args: &Args,
+    ) -> Result<Answer, Problem> {
+        match name {
+            "create-stream" => stream::create(self, connection, payload::read(args)?).await,
+            "start-stream" => stream::start(self, connection, payload::read(args)?).await,
+            "join-stream" => stream::join(self, connection, payload::read(args)?).await,
+            "leave-stream" => stream::leave(self, connection, payload::read(args)?).await,
+            "end-stream" => stream::end(self, connection, payload::read(args)?).await,
+            "join-channel" => chat::join(self, connection, payload::read(args)?).await,
+            "leave-channel" => chat::leave(self, connection, payload::read(args)?).await,
+            "send-message" => chat::send(self, connection, payload::read(args)?).await,
+            "typing" => chat::typing(self, connection, payload::read(args)?).await,
+            "get-history" => chat::history(self, connection, payload::read(args)?).await,
+            "delete-message" => chat::delete(self, connection, payload::read(args)?).await,
+            "moderate-user" => moderation::moderate(self, connection, payload::read(args)?).await,
+            _ => Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "UNKNOWN_EVENT",
+                "there is no such event",
+            )),
+        }
+    }
+}
+
+/// What an acknowledgement says, as JSON.
+type Answer = Box<RawValue>;
+
+/// It was done.
+#[derive(Serialize)]
+struct Done<T> {
+    ok: bool,
+    #[serde(flatten)]
+    body: T,
+}
+
+/// The answer to what was done; an object.
+fn done(body: &impl Serialize) -> Result<Answer, Problem> {
+    serde_json::value::to_raw_value(&Done { ok: true, body })
+        .map_err(|error| Problem::internal().because(error))
+}
+
+/// There is nothing more to say than that it was done.
+#[derive(Serialize)]
+struct Nothing {}
+
+/// It was not done.
+#[derive(Serialize)]
+struct Refused {
+    ok: bool,
+    #[serde(flatten)]
+    error: ErrorJson,
+}
+
+impl Refused {
+    fn of(problem: &Problem) -> Self {
+        let error = problem.json();
+        Self { ok: false, error }
+    }
+}
+
+/// It was not done, and nobody waits for the answer.
+#[derive(Serialize)]
+struct Failed<'a> {
+    event: &'a str,
+    #[serde(flatten)]
+    error: ErrorJson,
+}
+
+impl<'a> Failed<'a> {
+    /// How much of an event's name is told back.
+    const LONGEST: usize = 64;
+
+    fn of(event: &'a str, problem: &Problem) -> Self {
+        let end = event.floor_char_boundary(Self::LONGEST);
+        Self {
+            event: &event[..end],
+            error: problem.json(),
+        }
+    }
+}
+
+fn log(problem: &Problem) {
+    if let Some(cause) = problem.cause() {
+        let code = problem.code();
+        tracing::error!(
+            error = &*cause.0 as &dyn std::error::Error,
+            code,
+            "an event failed"
+        );
+    }
+}

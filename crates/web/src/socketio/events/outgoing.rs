@@ -1,0 +1,188 @@
+//! What rooms show, as events. Encoded once for everybody who listens; staff have an encoding
+//! of their own where they see more.
+
+use std::sync::Arc;
+
+use greenroom_app::realtime::{Ephemeral, Published, Shown, WireFormat};
+use greenroom_domain::chat::{Line, LineBody, RestrictionKind};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::id::{ChannelId, StreamId};
+use serde::Serialize;
+
+use crate::socketio::socket::SharedPacket;
+use crate::wire::{LineJson, identity_text};
+
+/// As everybody may see it.
+pub(super) const PUBLIC: WireFormat = WireFormat::new(0);
+/// As whoever runs the channel sees it.
+pub(super) const STAFF: WireFormat = WireFormat::new(1);
+
+/// The packets that something published is: one, as a rule.
+pub(super) type Packets = Arc<[SharedPacket]>;
+
+/// The format in which a line or moment is sent to these.
+pub(super) fn format(shown: &Shown, is_staff: bool) -> WireFormat {
+    match shown {
+        Shown::Line(Line {
+            body: LineBody::Restricted { .. },
+            ..
+        }) if is_staff => STAFF,
+        _ => PUBLIC,
+    }
+}
+
+/// Encodes what was published while `stream` was on air.
+pub(super) fn encode(
+    published: &Published,
+    stream: Option<StreamId>,
+    format: WireFormat,
+) -> Packets {
+    let channel = published.room;
+    let packets = match &published.shown {
+        Shown::Line(line) => of_line(channel, stream, line, format).map(|packet| vec![packet]),
+        Shown::Ephemeral(moment) => of_moment(channel, stream, moment),
+    };
+    match packets {
+        Ok(packets) => packets.into(),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot be written"
+            );
+            Arc::new([])
+        }
+    }
+}
+
+/// A line, with what tells a client where it belongs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LineEvent {
+    /// The stream that was on air, if one was.
+    stream_id: Option<String>,
+    channel_id: String,
+    #[serde(flatten)]
+    moderated: Option<Moderated>,
+    #[serde(flatten)]
+    line: LineJson,
+}
+
+/// What became of somebody, in the words of `moderate-user`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Moderated {
+    target_user_id: String,
+    /// `mute`, `ban`, or `lift` for the end of either.
+    action: &'static str,
+}
+
+fn of_line(
+    channel: ChannelId,
+    stream: Option<StreamId>,
+    line: &Line,
+    format: WireFormat,
+) -> serde_json::Result<SharedPacket> {
+    let name = match &line.body {
+        LineBody::Message(_) => "new-message",
+        LineBody::Deleted { .. } => "message-deleted",
+        LineBody::Restricted { .. } | LineBody::RestrictionLifted { .. } => "user-moderated",
+        LineBody::SettingsChanged(_) => "chat-settings",
+        LineBody::ChannelEdited { .. } => "channel-updated",
+        LineBody::StreamStarted { .. } => "stream-started",
+        LineBody::StreamInterrupted { .. } => "stream-interrupted",
+        LineBody::StreamResumed { .. } => "stream-resumed",
+        LineBody::StreamEnded { .. } => "stream-ended",
+    };
+    let moderated = match &line.body {
+        LineBody::Restricted { subject, kind, .. } => Some(Moderated {
+            target_user_id: id_text(*subject),
+            action: match kind {
+                RestrictionKind::Timeout { .. } => "mute",
+                RestrictionKind::Ban => "ban",
+            },
+        }),
+        LineBody::RestrictionLifted { subject } => Some(Moderated {
+            target_user_id: id_text(*subject),
+            action: "lift",
+        }),
+        _ => None,
+    };
+    let event = LineEvent {
+        stream_id: stream.map(|stream| stream.to_string()),
+        channel_id: channel.to_string(),
+        moderated,
+        line: if format == STAFF {
+            LineJson::staff(line)
+        } else {
+            LineJson::public(line)
+        },
+    };
+    SharedPacket::event(name, &event)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Viewers {
+    stream_id: String,
+    channel_id: String,
+    /// How many watch now.
+    viewers: u64,
+    /// Some of those who came or went.
+    identities: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Typing<'a> {
+    stream_id: Option<String>,
+    channel_id: String,
+    user_id: String,
+    identity: String,
+    name: &'a str,
+    is_typing: bool,
+}
+
+fn of_moment(
+    channel: ChannelId,
+    stream: Option<StreamId>,
+    moment: &Ephemeral,
+) -> serde_json::Result<Vec<SharedPacket>> {
+    match moment {
+        Ephemeral::Viewers {
+            stream,
+            viewers,
+            joined,
+            left,
+        } => [("viewer-joined", joined), ("viewer-left", left)]
+            .into_iter()
+            .filter(|(_, people)| !people.is_empty())
+            .map(|(name, people)| {
+                let event = Viewers {
+                    stream_id: stream.to_string(),
+                    channel_id: channel.to_string(),
+                    viewers: *viewers,
+                    identities: people.iter().copied().map(identity_text).collect(),
+                };
+                SharedPacket::event(name, &event)
+            })
+            .collect(),
+        Ephemeral::Typing { who, name, active } => {
+            let event = Typing {
+                stream_id: stream.map(|stream| stream.to_string()),
+                channel_id: channel.to_string(),
+                user_id: id_text(*who),
+                identity: identity_text(*who),
+                name: name.as_str(),
+                is_typing: *active,
+            };
+            Ok(vec![SharedPacket::event("typing-indicator", &event)?])
+        }
+    }
+}
+
+fn id_text(who: Identity) -> String {
+    match who {
+        Identity::User(id) => id.to_string(),
+        Identity::Guest(id) => id.to_string(),
+    }
+}

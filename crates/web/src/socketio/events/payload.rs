@@ -1,0 +1,82 @@
+//! What clients send, read strictly.
+
+use greenroom_app::Refusal;
+use greenroom_domain::access::Denied;
+use greenroom_domain::channel::Handle;
+use greenroom_domain::chat::Place;
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::id::StreamId;
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::connection::Connection;
+use super::{Args, Problem};
+use crate::wire::identity_text;
+
+/// The event's first argument. Fields that its type does not have are refused by the type.
+pub(super) fn read<T: DeserializeOwned>(args: &Args) -> Result<T, Problem> {
+    args.read(0).map_err(|error| {
+        // serde tells fields and their kind of trouble by its message alone.
+        let message = error.to_string();
+        let code = if message.starts_with("unknown field") {
+            "UNKNOWN_FIELD"
+        } else if message.starts_with("missing field") {
+            "MISSING_FIELD"
+        } else {
+            "WRONG_TYPE"
+        };
+        let field = message.split('`').nth(1).filter(|_| code != "WRONG_TYPE");
+        let problem = Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            code,
+            format!("the payload does not fit: {message}"),
+        );
+        match field {
+            Some(field) => problem.with("field", field),
+            None => problem,
+        }
+    })
+}
+
+/// What is no id names no stream.
+pub(super) fn stream_id(text: &str) -> Result<StreamId, Problem> {
+    text.parse().map_err(|_| Refusal::NoSuchStream.into())
+}
+
+/// What cannot be a handle names no channel.
+pub(super) fn handle(text: &str) -> Result<Handle, Problem> {
+    Handle::parse(text).map_err(|_| Refusal::NoSuchChannel.into())
+}
+
+/// A place in a room's log.
+pub(super) fn place(field: &str, text: &str) -> Result<Place, Problem> {
+    text.parse().map_err(|_| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_FIELD",
+            format!("{field}: this is not a place"),
+        )
+        .with("field", field)
+    })
+}
+
+/// Refuses who speaks for somebody else: an id in a payload proves nothing, but a wrong one
+/// shows a client that is mistaken.
+pub(super) fn require_own(
+    connection: &Connection,
+    field: &str,
+    id: Option<&str>,
+) -> Result<(), Problem> {
+    let Some(id) = id else { return Ok(()) };
+    let own = match connection.who {
+        Identity::User(user) => user.to_string(),
+        Identity::Guest(guest) => guest.to_string(),
+    };
+    if id.eq_ignore_ascii_case(&own)
+        || id == identity_text(connection.who)
+        || connection.subject.as_deref() == Some(id)
+    {
+        return Ok(());
+    }
+    Err(Problem::from(Refusal::Denied(Denied::Forbidden)).with("field", field))
+}

@@ -1,0 +1,236 @@
+//! Streams: create, start, join, leave, end.
+
+use std::sync::Arc;
+
+use greenroom_app::Refusal;
+use greenroom_app::chat::configure;
+use greenroom_app::realtime::Start;
+use greenroom_app::stream::create::{self, CreateStream};
+use greenroom_app::stream::view::StreamView;
+use greenroom_app::stream::{end, join, start};
+use greenroom_domain::access::Denied;
+use greenroom_domain::channel::{Category, Channel, ChannelTitle};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::connection::Connection;
+use super::payload::{handle, place, require_own, stream_id};
+use super::room::{Entered, Purpose, enter};
+use super::{Answer, Events, Nothing, Problem, done};
+use crate::wire::{ChatSettingsJson, StreamJson};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Create {
+    artist_id: Option<String>,
+    /// A handle; the actor's own channel if not said.
+    channel: Option<String>,
+    title: Option<String>,
+    /// A stream has none of its own: the channel's is shown.
+    #[serde(rename = "description")]
+    _description: Option<String>,
+    category: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Named {
+    stream_id: String,
+    user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Join {
+    stream_id: String,
+    /// Whatever the client says of its user; who that is was proven before.
+    user_data: Option<Value>,
+    /// The last place that was seen.
+    after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OneStream {
+    stream: StreamJson,
+}
+
+/// A stream that is no line of a room that its actor listens to.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    stream_id: &'a str,
+    channel_id: &'a str,
+    title: &'a str,
+    reason: Option<&'a str>,
+    stream: &'a StreamJson,
+}
+
+pub(super) async fn create(
+    events: &Events,
+    connection: &Arc<Connection>,
+    payload: Create,
+) -> Result<Answer, Problem> {
+    require_own(connection, "artistId", payload.artist_id.as_deref())?;
+    let handle = match &payload.channel {
+        Some(name) => handle(name)?,
+        None => own_channel(events, connection).await?.handle,
+    };
+    let title = payload.title.as_deref().map(ChannelTitle::parse);
+    let category = payload.category.as_deref().map(Category::parse);
+    let command = CreateStream {
+        handle,
+        title: title
+            .transpose()
+            .map_err(|error| Problem::text("title", error))?,
+        category: category
+            .transpose()
+            .map_err(|error| Problem::text("category", error))?,
+    };
+    let view = create::execute(&events.app, &connection.actor, command).await?;
+    let stream = StreamJson::from(&view);
+    tell(connection, "stream-created", &stream)?;
+    done(&OneStream { stream })
+}
+
+async fn own_channel(events: &Events, connection: &Connection) -> Result<Channel, Problem> {
+    let user = connection
+        .actor
+        .user()
+        .ok_or(Refusal::Denied(Denied::SignInFirst))?;
+    let channel = events.app.ports.channels.by_owner(user).await;
+    let channel = channel.map_err(Refusal::from)?;
+    Ok(channel.ok_or(Refusal::NoSuchChannel)?.value)
+}
+
+pub(super) async fn start(
+    events: &Events,
+    connection: &Arc<Connection>,
+    payload: Named,
+) -> Result<Answer, Problem> {
+    require_own(connection, "userId", payload.user_id.as_deref())?;
+    let id = stream_id(&payload.stream_id)?;
+    let view = start::execute(&events.app, &connection.actor, id).await?;
+    tell_outsider(connection, "stream-started", &view)?;
+    let stream = StreamJson::from(&view);
+    done(&OneStream { stream })
+}
+
+pub(super) async fn end(
+    events: &Events,
+    connection: &Arc<Connection>,
+    payload: Named,
+) -> Result<Answer, Problem> {
+    require_own(connection, "userId", payload.user_id.as_deref())?;
+    let id = stream_id(&payload.stream_id)?;
+    let view = end::execute(&events.app, &connection.actor, id).await?;
+    tell_outsider(connection, "stream-ended", &view)?;
+    let stream = StreamJson::from(&view);
+    done(&OneStream { stream })
+}
+
+/// Who listens to the room hears of it by the line.
+fn tell_outsider(connection: &Connection, name: &str, view: &StreamView) -> Result<(), Problem> {
+    if connection.is_in(view.channel.id) {
+        return Ok(());
+    }
+    let stream = StreamJson::from(view);
+    let told = Told {
+        stream_id: &stream.id,
+        channel_id: &stream.channel.id,
+        title: &stream.title,
+        reason: stream.end_reason,
+        stream: &stream,
+    };
+    tell(connection, name, &told)
+}
+
+fn tell(connection: &Connection, name: &str, what: &impl Serialize) -> Result<(), Problem> {
+    let sent = connection.socket.emit(name, what);
+    sent.map(drop)
+        .map_err(|error| Problem::internal().because(error))
+}
+
+/// A room that was joined: what its chat is like.
+#[derive(Serialize)]
+pub(super) struct ChatJson {
+    /// The place that the lines begin behind.
+    place: String,
+    /// What the client has is to be thrown away and read anew.
+    resync: bool,
+    settings: ChatSettingsJson,
+}
+
+#[derive(Serialize)]
+struct Joined {
+    viewers: u64,
+    stream: StreamJson,
+    chat: ChatJson,
+}
+
+pub(super) async fn join(
+    events: &Events,
+    connection: &Arc<Connection>,
+    payload: Join,
+) -> Result<Answer, Problem> {
+    let app = &events.app;
+    require_own_data(connection, payload.user_data.as_ref())?;
+    let id = stream_id(&payload.stream_id)?;
+    let start = start_at(payload.after.as_deref())?;
+    let view = join::execute(app, &connection.actor, id, connection.id).await?;
+    let purpose = Purpose::Watch(id);
+    let entered = match enter(events, connection, &view.channel, start, purpose).await {
+        Ok(entered) => entered,
+        Err(problem) => {
+            join::leave(app, id, connection.who, connection.id).await?;
+            return Err(problem);
+        }
+    };
+    let joined = Joined {
+        viewers: view.viewers,
+        stream: StreamJson::from(&view),
+        chat: chat_of(events, &view.channel, &entered).await?,
+    };
+    tell(connection, "joined-stream", &joined)?;
+    done(&joined)
+}
+
+pub(super) async fn leave(
+    events: &Events,
+    connection: &Arc<Connection>,
+    payload: Named,
+) -> Result<Answer, Problem> {
+    require_own(connection, "userId", payload.user_id.as_deref())?;
+    let id = stream_id(&payload.stream_id)?;
+    connection.leave_stream(&events.app, id).await?;
+    done(&Nothing {})
+}
+
+/// From where a client wants a room's lines.
+pub(super) fn start_at(after: Option<&str>) -> Result<Start, Problem> {
+    match after {
+        None => Ok(Start::Now),
+        Some(text) => place("after", text).map(Start::After),
+    }
+}
+
+pub(super) async fn chat_of(
+    events: &Events,
+    channel: &Channel,
+    entered: &Entered,
+) -> Result<ChatJson, Problem> {
+    let room = configure::current(&events.app, &channel.handle).await?;
+    Ok(ChatJson {
+        place: entered.from.to_string(),
+        resync: entered.resync,
+        settings: ChatSettingsJson::from(room.value.settings),
+    })
+}
+
+fn require_own_data(connection: &Connection, data: Option<&Value>) -> Result<(), Problem> {
+    let id = match data.and_then(|data| data.get("userId")) {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::String(id)) => id.clone(),
+        Some(other) => other.to_string(),
+    };
+    require_own(connection, "userData.userId", Some(&id))
+}
