@@ -1,3 +1,4 @@
 //! End to end: the binary as people run it, with real encoders, players and clients.
 
 mod fixtures;
+mod publish;

@@ -9,11 +9,13 @@
     reason = "a fixture that can't be set up fails its test, all of them do"
 )]
 
+pub mod api;
 pub mod ffmpeg;
 pub mod node;
 pub mod player;
 pub mod ports;
 pub mod probe;
+pub mod server;
 pub mod tools;
 pub mod wait;
 

@@ -1,6 +1,14 @@
 //! Where the programs are that the fixtures start.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::Pid;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+pub use rustix::process::Signal;
 
 /// The workspace's folder.
 #[must_use]
@@ -33,4 +41,42 @@ pub fn node_script(name: &str) -> PathBuf {
         folder.display()
     );
     folder.join(name)
+}
+
+/// The binary `greenroom` as it is in this checkout: built once per test run, unless
+/// `TEST_GREENROOM` names one.
+pub async fn greenroom() -> PathBuf {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    let binary = BUILT.get_or_init(async || match std::env::var_os("TEST_GREENROOM") {
+        Some(binary) => binary.into(),
+        None => build_greenroom().await,
+    });
+    binary.await.clone()
+}
+
+/// Cargo does not give one package's binary to another's tests.
+async fn build_greenroom() -> PathBuf {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--quiet", "--package", "greenroom-cli"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(workspace())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    let output = command.output().await.expect("cargo can be started");
+    assert!(output.status.success(), "the binary can't be built");
+    let messages = String::from_utf8_lossy(&output.stdout).into_owned();
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "greenroom")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo tells where the binary is")
+}
+
+/// Sends a signal to a process of this test: to freeze it, say.
+pub fn signal(id: Option<u32>, signal: Signal) {
+    let id = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let id = id.expect("the process has not been waited for");
+    rustix::process::kill_process(id, signal).expect("the process is this test's");
 }
