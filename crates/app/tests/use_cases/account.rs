@@ -249,8 +249,9 @@ async fn a_creator_who_is_suspended_while_their_encoder_comes_in_is_not_live() {
     let key = it.key(&ada, &channel, None).await;
     let id = ada.user().expect("a user");
     let suspend = review_creator::execute(&it.app, &admin, id, Review::Suspend);
-    let (suspended, _) = tokio::join!(suspend, it.publish(&key.secret));
+    let (let_in, suspended) = it.commits.between(it.publish(&key.secret), suspend).await;
     suspended.expect("the administrator may");
+    assert!(matches!(let_in, Err(PublishRefused::Locked)));
     assert!(it.live_of(channel.id).await.is_none());
 }
 

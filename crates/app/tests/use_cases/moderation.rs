@@ -127,3 +127,15 @@ async fn the_reason_is_for_staff() {
     let seen = history::execute(&it.app, &gus, &channel.handle, Part::Newest, limit).await;
     assert!(matches!(seen, Err(Refusal::Denied(Denied::Forbidden))));
 }
+
+#[tokio::test]
+async fn a_ban_is_not_overtaken_by_a_message_that_was_checked_before() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let gus = Actor::Guest(guest_id("gus"));
+    let ban = restrict::execute(&it.app, &ada, command(&channel, guest("gus"), None));
+    let said = it.say(&gus, channel.id, "hello");
+    let (said, banned) = it.commits.between(said, ban).await;
+    banned.expect("hers");
+    assert!(matches!(said, Err(Refusal::Post(PostRefused::Banned))));
+}

@@ -395,3 +395,47 @@ async fn an_encoder_that_never_came_does_not_stay_live() {
         "it has just been let in"
     );
 }
+
+#[tokio::test]
+async fn an_encoder_that_comes_back_while_its_stream_is_ended_stays_out() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let key = it.key(&ada, &channel, None).await;
+    let lease = it.publish(&key.secret).await.expect("let in");
+    it.lose(&lease).await;
+    let end = end::execute(&it.app, &ada, lease.stream);
+    let (let_in, ended) = it.commits.between(it.publish(&key.secret), end).await;
+    ended.expect("hers");
+    assert!(matches!(let_in, Err(PublishRefused::Held { .. })));
+    assert!(it.live_of(channel.id).await.is_none());
+}
+
+#[tokio::test]
+async fn who_ends_a_stream_while_its_encoder_comes_back_ends_it() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let key = it.key(&ada, &channel, None).await;
+    let lease = it.publish(&key.secret).await.expect("let in");
+    it.lose(&lease).await;
+    let end = end::execute(&it.app, &ada, lease.stream);
+    let (ended, let_in) = it.commits.between(end, it.publish(&key.secret)).await;
+    let_in.expect("it was faster");
+    ended.expect("hers");
+    assert!(it.live_of(channel.id).await.is_none());
+    assert_eq!(it.media.count(MediaCall::End(channel.id, lease.stream)), 1);
+}
+
+#[tokio::test]
+async fn a_sweep_that_was_too_late_ends_nothing() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let key = it.key(&ada, &channel, None).await;
+    let lease = it.publish(&key.secret).await.expect("let in");
+    it.lose(&lease).await;
+    it.advance(30);
+    let swept = sweep::due(&it.app);
+    let (swept, let_in) = it.commits.between(swept, it.publish(&key.secret)).await;
+    assert_eq!(let_in.expect("it was faster").stream, lease.stream);
+    assert_eq!(swept.expect("swept"), 0);
+    assert!(is_publishing(&it.stream(lease.stream).await.state));
+}

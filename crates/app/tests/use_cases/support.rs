@@ -274,12 +274,16 @@ pub(crate) struct FlakyCommit {
     trouble: Mutex<VecDeque<Trouble>>,
     always: Mutex<Option<Trouble>>,
     asked: std::sync::atomic::AtomicUsize,
+    arrived: tokio::sync::Notify,
+    released: tokio::sync::Notify,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
     /// All is well.
     None,
+    /// It waits until the test lets it go on.
+    Held,
     /// Nothing is kept: the disk is full.
     Full,
     /// Nothing is kept: somebody else was faster.
@@ -293,6 +297,8 @@ impl FlakyCommit {
             trouble: Mutex::default(),
             always: Mutex::default(),
             asked: std::sync::atomic::AtomicUsize::new(0),
+            arrived: tokio::sync::Notify::new(),
+            released: tokio::sync::Notify::new(),
         }
     }
 
@@ -305,6 +311,21 @@ impl FlakyCommit {
     /// All commits come to this, until told otherwise.
     pub(crate) fn always(&self, trouble: Option<Trouble>) {
         *self.always.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Does this between what the next commit of `of` has read and its commit.
+    pub(crate) async fn between<A, B>(
+        &self,
+        of: impl Future<Output = A>,
+        this: impl Future<Output = B>,
+    ) -> (A, B) {
+        self.next([Trouble::Held]);
+        tokio::join!(of, async {
+            self.arrived.notified().await;
+            let done = this.await;
+            self.released.notify_one();
+            done
+        })
     }
 
     /// How many commits were asked for.
@@ -325,6 +346,11 @@ impl Commit for FlakyCommit {
             .pop_front();
         match always.or(next) {
             Some(Trouble::Full) => Err(CommitError::Full),
+            Some(Trouble::Held) => {
+                self.arrived.notify_one();
+                self.released.notified().await;
+                self.store.commit(changes).await
+            }
             Some(Trouble::Conflict) => Err(CommitError::Conflict),
             Some(Trouble::None) | None => self.store.commit(changes).await,
         }
