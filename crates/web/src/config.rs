@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_domain::shared::rate::Quota;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::ops::Meters;
 
@@ -37,6 +39,10 @@ pub struct WebConfig {
     pub more_metrics: Option<MoreMetrics>,
     /// What the web counts; clones count together.
     pub meters: Arc<Meters>,
+    /// Once it is cancelled, real-time connections are closed and nothing goes on behind them.
+    pub shutdown: CancellationToken,
+    /// What goes on behind the routes: to be waited for after the shutdown.
+    pub tasks: TaskTracker,
 }
 
 /// Answers with a reason when the server is not ready.
@@ -62,6 +68,8 @@ impl Default for WebConfig {
             not_ready: None,
             more_metrics: None,
             meters: Arc::default(),
+            shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
         }
     }
 }
@@ -79,6 +87,7 @@ impl WebConfig {
     }
 
     /// The address of a path, as the outside reaches it.
+    #[cfg(feature = "rest")]
     pub(crate) fn url(&self, path: &str) -> String {
         match &self.public_url {
             Some(url) => format!("{}{path}", url.trim_end_matches('/')),

@@ -4,19 +4,21 @@ use std::any::Any;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use greenroom_app::Refusal;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
-use crate::WebConfig;
-use crate::context::{Cookies, Peer};
+use crate::context::{Cookies, Peer, peer};
 use crate::problem::{Cause, Problem};
+use crate::{Web, WebConfig};
 
 /// What a page of ours may do unless it says otherwise: nothing, and stand in no frame.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -84,6 +86,54 @@ async fn around(State(frame): State<Arc<Frame>>, mut request: Request, next: Nex
     }
     secure(headers, frame.config.is_https());
     response
+}
+
+/// Refuses who asks too often, ends what takes too long, and keeps answers out of caches.
+pub(crate) async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let address = peer(request.extensions());
+    if let Err(retry_after) = web.limits.take(address, web.app.now()) {
+        return Problem::from(Refusal::TooMany { retry_after }).into_response();
+    }
+    let limit = web.config.request_timeout;
+    let mut response = match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "TOOK_TOO_LONG",
+            "the answer took too long; what was asked for may have been done",
+        )
+        .into_response(),
+    };
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Lets pages of the listed origins read answers, with credentials.
+pub(crate) fn cors(config: &WebConfig) -> CorsLayer {
+    let origins = config
+        .cors_origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+        ])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
 }
 
 fn client(config: &WebConfig, request: &Request) -> IpAddr {
@@ -173,4 +223,99 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = error.source();
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use parking_lot::Mutex;
+    use tower::ServiceExt;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    async fn broken() -> Problem {
+        Problem::internal().because(Panicked("the innermost reason".to_owned()))
+    }
+
+    async fn panics() {
+        panic!("at the disco")
+    }
+
+    /// Asks for it, and what the log has to say of that.
+    async fn logged(path: &str) -> (StatusCode, String) {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+        let router = Router::new()
+            .route("/hls/{handle}/{grant}/index.m3u8", get(async || "fine"))
+            .route("/broken", get(broken))
+            .route("/panics", get(panics));
+        let request = Request::get(path)
+            .header("authorization", "Bearer gs_secret")
+            .header("cookie", "greenroom_session=gs_secret")
+            .body(Body::empty())
+            .expect("a request");
+        let response = layered(router, &WebConfig::default())
+            .oneshot(request)
+            .await;
+        let status = response.expect("an answer").status();
+        let said = String::from_utf8(log.0.lock().clone()).expect("text");
+        (status, said)
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_in_the_log() {
+        for path in [
+            "/hls/ada/secret/index.m3u8?token=secret",
+            "/nowhere/secret?token=secret",
+            "/broken?token=secret",
+        ] {
+            let (_, said) = logged(path).await;
+            assert!(said.contains("answered"), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_log_has_the_reason_and_the_request() {
+        let (status, said) = logged("/broken").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(
+            said.contains("the innermost reason") && said.contains("route=\"/broken\""),
+            "{said}"
+        );
+        let (status, said) = logged("/panics").await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(said.contains("a handler panicked: at the disco"), "{said}");
+    }
 }

@@ -21,7 +21,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use greenroom_app::App;
 
 pub use config::{MalformedNetwork, MoreMetrics, Network, NotReady, WebConfig};
@@ -33,7 +33,6 @@ pub use ops::Meters;
 pub(crate) struct Web {
     pub(crate) app: Arc<App>,
     pub(crate) config: Arc<WebConfig>,
-    #[cfg(feature = "rest")]
     pub(crate) limits: Arc<limit::AddressLimits>,
 }
 
@@ -43,15 +42,22 @@ pub fn router(app: Arc<App>, config: &WebConfig) -> Router {
 }
 
 /// Everything, for whoever puts it into [`layered`] together with more routes.
+///
+/// With Socket.IO it starts the tasks behind it, so it must be called inside a tokio runtime;
+/// they end at [`WebConfig::shutdown`].
 pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let web = Web {
         app,
-        #[cfg(feature = "rest")]
         limits: Arc::new(limit::AddressLimits::new(config.quota)),
         config: Arc::new(config.clone()),
     };
     let router = ops::routes();
     #[cfg(feature = "rest")]
-    let router = router.merge(rest::routes(&web));
+    let router = router.merge(rest::routes());
+    let router = router
+        .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
+        .layer(layers::cors(config));
+    #[cfg(feature = "socketio")]
+    let router = router.merge(socketio::routes(&web).with_state(()));
     router.with_state(web)
 }

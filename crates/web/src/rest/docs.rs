@@ -10,7 +10,7 @@ use http::{HeaderValue, header};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, OpenApi};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::Web;
 use crate::context::SESSION_COOKIE;
@@ -71,6 +71,8 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
 /// The page at `/api/docs`: all of it comes from the binary.
 pub(super) fn page() -> Router<Web> {
     let page: Router<Web> = SwaggerUi::new("/api/docs")
+        // Else the page would show the document to a validator on another host.
+        .config(Config::default().validator_url("none"))
         .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"))
         .into();
     page.layer(middleware::from_fn(allow_page))

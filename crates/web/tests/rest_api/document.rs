@@ -39,6 +39,7 @@ async fn it_is_served_with_a_page_that_needs_no_other_host() {
     );
     let page = page.text().await.unwrap();
     assert!(page.contains("swagger-ui"));
+    assert!(!page.contains("<script>"), "the policy forbids it: {page}");
     assert!(!page.contains("https://"), "{page}");
     for file in [
         "swagger-ui-bundle.js",
