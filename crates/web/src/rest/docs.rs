@@ -70,11 +70,9 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
 
 /// The page at `/api/docs`: all of it comes from the binary.
 pub(super) fn page() -> Router<Web> {
-    let page: Router<Web> = SwaggerUi::new("/api/docs")
-        // Else the page would show the document to a validator on another host.
-        .config(Config::default().validator_url("none"))
-        .config(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"))
-        .into();
+    // Else the page would show the document to a validator on another host.
+    let config = Config::from("/api/v1/openapi.json").validator_url("none");
+    let page: Router<Web> = SwaggerUi::new("/api/docs").config(config).into();
     page.layer(middleware::from_fn(allow_page))
 }
 

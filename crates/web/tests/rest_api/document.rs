@@ -54,7 +54,9 @@ async fn it_is_served_with_a_page_that_needs_no_other_host() {
     let start = reqwest::get(server.url("/api/docs/swagger-initializer.js"))
         .await
         .unwrap();
-    assert!(start.text().await.unwrap().contains("/api/v1/openapi.json"));
+    let start = start.text().await.unwrap();
+    assert!(start.contains("/api/v1/openapi.json"), "{start}");
+    assert!(start.contains("\"validatorUrl\": \"none\""), "{start}");
 }
 
 #[test]
