@@ -22,6 +22,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream;
+use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{GrantToken, PlaybackRefused};
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -36,13 +37,19 @@ pub trait Gate: Send + Sync + 'static {
     /// came with the request or one made on the spot.
     async fn enter(
         &self,
-        handle: &str,
+        handle: &Handle,
         grant: Option<GrantToken>,
     ) -> Result<GrantToken, PlaybackRefused>;
 
-    /// Whether a grant is in use for a channel, from memory: every media request asks, before
-    /// and after it waits. It also tells that the grant's holder is there.
-    fn knows(&self, handle: &str, grant: &GrantToken) -> bool;
+    /// Somebody asks for a channel's media with a grant; one in use is let in from memory.
+    async fn admit(&self, handle: &Handle, grant: &GrantToken) -> Result<(), PlaybackRefused>;
+
+    /// Whether a grant is in use for a channel, from memory: every media request asks after it
+    /// has waited. It also tells that the grant's holder is there.
+    fn knows(&self, handle: &Handle, grant: &GrantToken) -> bool;
+
+    /// Resolves when a grant is not, or no longer, in use for a channel.
+    async fn shut_out(&self, handle: &Handle, grant: &GrantToken);
 }
 
 /// What the router works with.
@@ -114,38 +121,52 @@ async fn resource(
     Path((handle, grant, rendition, file)): Path<(String, String, String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
+    let handle = channel(&handle)?;
     let grant = GrantToken::parse(&grant).ok_or(PlaybackRefused::BadGrant)?;
-    if !delivery.gate.knows(&handle, &grant) {
-        delivery.gate.enter(&handle, Some(grant.clone())).await?;
-    }
     let resource = Resource::parse(&format!("{rendition}/{file}")).ok_or(LookupError::NotFound)?;
     let directive = |name: &str| query.get(name).map(String::as_str);
     let reload = Reload::parse(directive("_HLS_msn"), directive("_HLS_part"));
     let reload = reload.map_err(LookupError::Reload)?;
-    let bus = match resource {
-        // Who reloads a playlist has watched before: a server that has just started lets them
-        // wait for the encoder to come back.
-        Resource::Playlist { .. } => {
-            let until = Instant::now() + PATIENCE;
-            let bus = delivery.channels.wait_for(&handle, until).await;
-            let bus = bus.ok_or(LookupError::NotFound)?;
-            bus.wait_playable(until).await;
-            bus
-        }
-        _ => delivery
-            .channels
-            .find(&handle)
-            .ok_or(LookupError::NotFound)?,
+    delivery.gate.admit(&handle, &grant).await?;
+    let found = tokio::select! {
+        biased;
+        found = find(&delivery, &handle, resource, reload) => found,
+        // Who waits is not to see what comes after they were shut out.
+        () = delivery.gate.shut_out(&handle, &grant) => return Err(PlaybackRefused::Forbidden.into()),
     };
-    let media = bus.fetch(resource, reload).await?;
+    let media = found?;
     if !delivery.gate.knows(&handle, &grant) {
-        return Err(PlaybackRefused::BadGrant.into());
+        return Err(PlaybackRefused::Forbidden.into());
     }
     Ok(match media {
         Media::Playlist(playlist) => reply(PLAYLIST, "no-cache", playlist.into()),
         Media::Init(init) => reply(MP4, IMMUTABLE, init.into()),
         Media::Segment(chunks) => segment(chunks),
     })
+}
+
+async fn find(
+    delivery: &Delivery,
+    handle: &Handle,
+    resource: Resource,
+    reload: Option<Reload>,
+) -> Result<Media, LookupError> {
+    let bus = match resource {
+        // Who reloads a playlist has watched before: a server that has just started lets them
+        // wait for the encoder to come back.
+        Resource::Playlist { .. } => {
+            let until = Instant::now() + PATIENCE;
+            let bus = delivery.channels.wait_for(handle.as_str(), until).await;
+            let bus = bus.ok_or(LookupError::NotFound)?;
+            bus.wait_playable(until).await;
+            bus
+        }
+        _ => delivery
+            .channels
+            .find(handle.as_str())
+            .ok_or(LookupError::NotFound)?,
+    };
+    bus.fetch(resource, reload).await
 }
 
 async fn clock(State(delivery): Shared) -> Response {
@@ -157,20 +178,26 @@ async fn enter(
     handle: &str,
     query: &HashMap<String, String>,
 ) -> Result<(Arc<StreamBus>, GrantToken), Failure> {
+    let handle = channel(handle)?;
     let grant = match query.get("grant") {
         Some(grant) => Some(GrantToken::parse(grant).ok_or(PlaybackRefused::BadGrant)?),
         None => None,
     };
-    let grant = delivery.gate.enter(handle, grant).await?;
+    let grant = delivery.gate.enter(&handle, grant).await?;
     let bus = delivery
         .channels
-        .find(handle)
+        .find(handle.as_str())
         .ok_or(LookupError::NotFound)?;
     // An encoder that has just begun is playable after its first group of pictures.
     if !bus.is_ended() {
         bus.wait_playable(Instant::now() + PATIENCE).await;
     }
     Ok((bus, grant))
+}
+
+/// The channel that a path names; `/hls/DEMO/…` is `/hls/demo/…`.
+fn channel(handle: &str) -> Result<Handle, PlaybackRefused> {
+    Handle::parse(handle).map_err(|_| PlaybackRefused::NoSuchChannel)
 }
 
 /// How long a player may wait for a stream to become playable: shorter than players do.

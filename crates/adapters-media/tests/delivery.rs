@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use greenroom_adapters_media::bus::{Channels, StreamBus};
 use greenroom_adapters_media::cmaf::Limits;
 use greenroom_adapters_media::http::{Delivery, Gate, router};
+use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{GrantToken, PlaybackRefused};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,10 +29,10 @@ struct OneGrant {
 impl Gate for OneGrant {
     async fn enter(
         &self,
-        handle: &str,
+        handle: &Handle,
         grant: Option<GrantToken>,
     ) -> Result<GrantToken, PlaybackRefused> {
-        if handle != "demo" {
+        if handle.as_str() != "demo" {
             return Err(PlaybackRefused::NoSuchChannel);
         }
         let good = GrantToken::parse("grant-1").expect("a token");
@@ -43,8 +44,21 @@ impl Gate for OneGrant {
         }
     }
 
-    fn knows(&self, handle: &str, grant: &GrantToken) -> bool {
-        handle == "demo" && grant.expose() == "grant-1" && !self.revoked.load(Ordering::SeqCst)
+    async fn admit(&self, handle: &Handle, grant: &GrantToken) -> Result<(), PlaybackRefused> {
+        if self.knows(handle, grant) {
+            return Ok(());
+        }
+        self.enter(handle, Some(grant.clone())).await.map(drop)
+    }
+
+    async fn shut_out(&self, _: &Handle, _: &GrantToken) {
+        std::future::pending().await;
+    }
+
+    fn knows(&self, handle: &Handle, grant: &GrantToken) -> bool {
+        handle.as_str() == "demo"
+            && grant.expose() == "grant-1"
+            && !self.revoked.load(Ordering::SeqCst)
     }
 }
 

@@ -8,23 +8,33 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{
-    GrantToken, MediaEvent, MediaEvents, PlaybackRefused, PlaybackRequest,
+    GrantToken, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::ChannelId;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::http::Gate;
 
 /// A grant that is not used for so long is asked for again on its next use.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
+/// The same for one that was given out and never used.
+const UNUSED_AFTER: Duration = Duration::from_secs(30);
 /// How many grants may be in use at once.
 const MOST: usize = 200_000;
+/// How often it is asked anew because somebody was shut out meanwhile.
+const ASKED_ANEW: u32 = 5;
 
 /// The grants that players use now.
 pub(super) struct Grants {
     began: Instant,
     in_use: RwLock<HashMap<GrantToken, Grant>>,
+    most: usize,
+    /// Grants that the application is being asked about.
+    asking: Mutex<HashMap<GrantToken, Arc<tokio::sync::Mutex<()>>>>,
+    /// Counts who was shut out; changed under the write lock of `in_use`.
+    revocations: watch::Sender<u64>,
     events: OnceLock<Arc<dyn MediaEvents>>,
 }
 
@@ -32,39 +42,48 @@ struct Grant {
     handle: Handle,
     channel: ChannelId,
     viewer: Identity,
-    /// Milliseconds since [`Grants::began`].
+    /// When it was put here, in milliseconds since [`Grants::began`].
+    since: u64,
+    /// When media was last asked for with it; 0: never yet.
     used: AtomicU64,
+    /// The use that was reported last.
     reported: AtomicU64,
 }
 
 impl Default for Grants {
     fn default() -> Self {
-        Self {
-            began: Instant::now(),
-            in_use: RwLock::default(),
-            events: OnceLock::new(),
-        }
+        Self::holding(MOST)
     }
 }
 
 impl Grants {
+    fn holding(most: usize) -> Self {
+        Self {
+            began: Instant::now(),
+            in_use: RwLock::default(),
+            most,
+            asking: Mutex::default(),
+            revocations: watch::Sender::new(0),
+            events: OnceLock::new(),
+        }
+    }
+
     pub(super) fn connect(&self, events: Arc<dyn MediaEvents>) {
         // A second run finds the first one's: there is one application behind an engine.
         let _ = self.events.set(events);
     }
 
-    /// Somebody's grants for a channel are worth nothing from now on.
+    /// Somebody's grants for a channel are worth nothing from now on, neither for who waits nor
+    /// for who is just being let in.
     pub(super) fn revoke(&self, channel: ChannelId, viewer: Identity) {
-        self.in_use
-            .write()
-            .retain(|_, grant| grant.channel != channel || grant.viewer != viewer);
+        let mut in_use = self.in_use.write();
+        in_use.retain(|_, grant| grant.channel != channel || grant.viewer != viewer);
+        self.revocations.send_modify(|count| *count += 1);
     }
 
     /// Who has asked for media since this was called last. What nobody uses is let go.
     pub(super) fn used_lately(&self) -> Vec<MediaEvent> {
         let now = self.now();
-        let oldest =
-            now.saturating_sub(u64::try_from(FORGOTTEN_AFTER.as_millis()).unwrap_or(u64::MAX));
         let mut watched: HashMap<ChannelId, Vec<Identity>> = HashMap::new();
         let mut stale = 0;
         for grant in self.in_use.read().values() {
@@ -72,12 +91,10 @@ impl Grants {
             if used > grant.reported.swap(used, Ordering::Relaxed) {
                 watched.entry(grant.channel).or_default().push(grant.viewer);
             }
-            stale += usize::from(used < oldest);
+            stale += usize::from(grant.is_stale(now));
         }
         if stale > 0 {
-            self.in_use
-                .write()
-                .retain(|_, grant| grant.used.load(Ordering::Relaxed) >= oldest);
+            self.in_use.write().retain(|_, grant| !grant.is_stale(now));
         }
         let event = |(channel, mut viewers): (ChannelId, Vec<Identity>)| {
             viewers.sort_unstable();
@@ -87,8 +104,43 @@ impl Grants {
         watched.into_iter().map(event).collect()
     }
 
+    async fn ask(
+        &self,
+        handle: &Handle,
+        grant: Option<&GrantToken>,
+    ) -> Result<PlaybackLease, PlaybackRefused> {
+        let events = self.events.get().ok_or(PlaybackRefused::NoSuchChannel)?;
+        for _ in 0..ASKED_ANEW {
+            let before = *self.revocations.borrow();
+            let request = PlaybackRequest {
+                handle: handle.clone(),
+                grant: grant.cloned(),
+            };
+            let lease = events.authorize_playback(request).await?;
+            let mut in_use = self.in_use.write();
+            // Whoever was shut out while the question was on its way may be the one it was about.
+            if *self.revocations.borrow() != before {
+                continue;
+            }
+            if in_use.len() < self.most {
+                in_use
+                    .entry(lease.grant.clone())
+                    .or_insert_with(|| Grant::new(handle, &lease, self.now()));
+            }
+            return Ok(lease);
+        }
+        Err(PlaybackRefused::Unavailable(Box::new(TooManyRevocations)))
+    }
+
+    fn contains(&self, handle: &Handle, grant: &GrantToken) -> bool {
+        let in_use = self.in_use.read();
+        in_use
+            .get(grant)
+            .is_some_and(|known| known.handle == *handle)
+    }
+
     fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.began.elapsed()) + 1
     }
 }
 
@@ -96,46 +148,114 @@ impl Grants {
 impl Gate for Grants {
     async fn enter(
         &self,
-        handle: &str,
+        handle: &Handle,
         grant: Option<GrantToken>,
     ) -> Result<GrantToken, PlaybackRefused> {
-        let handle = Handle::parse(handle).map_err(|_| PlaybackRefused::NoSuchChannel)?;
-        let events = self.events.get().ok_or(PlaybackRefused::NoSuchChannel)?;
-        let request = PlaybackRequest {
-            handle: handle.clone(),
-            grant,
-        };
-        let lease = events.authorize_playback(request).await?;
-        let mut in_use = self.in_use.write();
-        if in_use.len() >= MOST && !in_use.contains_key(&lease.grant) {
-            return Err(PlaybackRefused::Unavailable(Box::new(TooManyGrants)));
-        }
-        let now = self.now();
-        in_use.entry(lease.grant.clone()).or_insert_with(|| Grant {
-            handle,
-            channel: lease.channel,
-            viewer: lease.viewer,
-            used: AtomicU64::new(now),
-            // Who has only asked for the address is not watching yet.
-            reported: AtomicU64::new(now),
-        });
-        Ok(lease.grant)
+        Ok(self.ask(handle, grant.as_ref()).await?.grant)
     }
 
-    fn knows(&self, handle: &str, grant: &GrantToken) -> bool {
+    async fn admit(&self, handle: &Handle, grant: &GrantToken) -> Result<(), PlaybackRefused> {
+        if self.knows(handle, grant) {
+            return Ok(());
+        }
+        // A player asks for several things at once: one question is enough.
+        let turn = Turn::of(self, grant);
+        let _mine = turn.lock.lock().await;
+        if self.knows(handle, grant) {
+            return Ok(());
+        }
+        self.ask(handle, Some(grant)).await?;
+        if self.knows(handle, grant) {
+            return Ok(());
+        }
+        let full = self.in_use.read().len() >= self.most;
+        Err(if full {
+            PlaybackRefused::Unavailable(Box::new(TooManyGrants))
+        } else {
+            PlaybackRefused::BadGrant
+        })
+    }
+
+    fn knows(&self, handle: &Handle, grant: &GrantToken) -> bool {
         let in_use = self.in_use.read();
-        let Some(known) = in_use
-            .get(grant)
-            .filter(|known| known.handle.as_str() == handle)
-        else {
+        let Some(known) = in_use.get(grant).filter(|known| known.handle == *handle) else {
             return false;
         };
-        known.used.store(self.now() + 1, Ordering::Relaxed);
+        known.used.store(self.now(), Ordering::Relaxed);
         true
     }
+
+    async fn shut_out(&self, handle: &Handle, grant: &GrantToken) {
+        let mut revocations = self.revocations.subscribe();
+        // The sender is ours and lives as long as `self`.
+        while self.contains(handle, grant) && revocations.changed().await.is_ok() {}
+    }
+}
+
+impl Grant {
+    fn new(handle: &Handle, lease: &PlaybackLease, now: u64) -> Self {
+        Self {
+            handle: handle.clone(),
+            channel: lease.channel,
+            viewer: lease.viewer,
+            since: now,
+            // Who has only asked for the address is not watching yet.
+            used: AtomicU64::new(0),
+            reported: AtomicU64::new(0),
+        }
+    }
+
+    fn is_stale(&self, now: u64) -> bool {
+        match self.used.load(Ordering::Relaxed) {
+            0 => now.saturating_sub(self.since) > millis(UNUSED_AFTER),
+            used => now.saturating_sub(used) > millis(FORGOTTEN_AFTER),
+        }
+    }
+}
+
+/// One of those who ask about the same grant at the same time.
+struct Turn<'a> {
+    grants: &'a Grants,
+    grant: &'a GrantToken,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<'a> Turn<'a> {
+    fn of(grants: &'a Grants, grant: &'a GrantToken) -> Self {
+        let lock = grants
+            .asking
+            .lock()
+            .entry(grant.clone())
+            .or_default()
+            .clone();
+        Self {
+            grants,
+            grant,
+            lock,
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut asking = self.grants.asking.lock();
+        // Ours and the table's: nobody else is waiting.
+        if Arc::strong_count(&self.lock) == 2 {
+            asking.remove(self.grant);
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// More players than the engine keeps count of.
 #[derive(Debug, thiserror::Error)]
 #[error("there are too many players")]
 struct TooManyGrants;
+
+/// People are shut out faster than it can be asked who may watch.
+#[derive(Debug, thiserror::Error)]
+#[error("who may watch is changing too fast")]
+struct TooManyRevocations;

@@ -49,6 +49,10 @@ pub struct EngineConfig {
     pub idle: Duration,
     /// What bounds a stream's memory.
     pub limits: cmaf::Limits,
+    /// How long the playlists of an ended stream say that it ended, before its memory is freed.
+    pub kept_after_end: Duration,
+    /// How often presence is told, and what nobody uses is let go.
+    pub report_every: Duration,
 }
 
 impl Default for EngineConfig {
@@ -60,6 +64,8 @@ impl Default for EngineConfig {
             patience: Duration::from_secs(8),
             idle: Duration::from_secs(30),
             limits: cmaf::Limits::default(),
+            kept_after_end: Duration::from_secs(60),
+            report_every: Duration::from_secs(2),
         }
     }
 }
@@ -75,18 +81,14 @@ pub struct Engine {
     events: OnceLock<Arc<dyn MediaEvents>>,
 }
 
-/// How long the playlists of an ended stream say that it ended, before its memory is freed.
-const KEPT_AFTER_END: Duration = Duration::from_secs(60);
-/// How often presence is told, and what nobody uses is let go.
-const REPORT_EVERY: Duration = Duration::from_secs(2);
-
 impl Engine {
     /// An engine that does nothing yet.
     pub fn new(config: EngineConfig, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let channels = Arc::new(Channels::new(config.limits));
         Arc::new(Self {
             ingest_url: RwLock::new(config.ingest_url.clone()),
-            channels: Arc::new(Channels::new(config.limits)),
-            registry: Registry::default(),
+            registry: Registry::new(Arc::clone(&channels)),
+            channels,
             grants: Arc::new(Grants::default()),
             events: OnceLock::new(),
             clock,
@@ -131,23 +133,23 @@ impl Engine {
     }
 
     async fn report_presence(&self, events: &Arc<dyn MediaEvents>, shutdown: &CancellationToken) {
-        while shutdown
-            .run_until_cancelled(tokio::time::sleep(REPORT_EVERY))
-            .await
-            .is_some()
-        {
-            for watched in self.grants.used_lately() {
-                if let Err(error) = events.report(watched).await {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "presence is told again"
-                    );
+        let period = self.config.report_every;
+        let reporting = async {
+            loop {
+                tokio::time::sleep(period).await;
+                for watched in self.grants.used_lately() {
+                    // Not told again: who goes on watching is in the next report.
+                    if let Err(error) = events.report(watched).await {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "it could not be told who watches"
+                        );
+                    }
                 }
+                self.registry.sweep(self.config.kept_after_end);
             }
-            for handle in self.registry.ended_before(KEPT_AFTER_END) {
-                self.channels.close(handle.as_str());
-            }
-        }
+        };
+        shutdown.run_until_cancelled(reporting).await;
     }
 }
 
@@ -191,21 +193,12 @@ impl MediaServer for Engine {
         stream: StreamId,
         up_to: Generation,
     ) -> Result<(), MediaServerError> {
-        self.registry
-            .close(stream, up_to, EndReason::KeyRevoked)
-            .await;
+        self.registry.close(stream, up_to, EndReason::KeyRevoked);
         Ok(())
     }
 
     async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError> {
-        self.registry
-            .close(stream, Generation(u64::MAX), EndReason::StreamEnded)
-            .await;
-        if let Some(handle) = self.registry.ended(channel, stream)
-            && let Some(bus) = self.channels.find(handle.as_str())
-        {
-            bus.end();
-        }
+        self.registry.end(channel, stream);
         Ok(())
     }
 

@@ -50,7 +50,8 @@ impl Refusal {
 pub enum EndReason {
     /// The stream was ended by its owner or an administrator.
     StreamEnded,
-    /// The stream key was revoked or replaced.
+    /// The lease was taken back: the stream key was revoked or replaced, or given to another
+    /// encoder.
     KeyRevoked,
     /// Another encoder took the stream over.
     TakenOver,
@@ -68,7 +69,7 @@ impl EndReason {
             }
             Self::KeyRevoked => Status::error(
                 "NetStream.Publish.BadName",
-                "This stream key is no longer valid.",
+                "This stream key is no longer valid, or another encoder uses it.",
             ),
             Self::TakenOver => Status::error(
                 "NetStream.Publish.BadName",
