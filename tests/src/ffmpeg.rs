@@ -1,6 +1,6 @@
 //! A real encoder: ffmpeg publishing a test picture and sound by RTMP, in real time.
 
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -127,6 +127,25 @@ impl Publish {
         let mut running = Running::start(command);
         let stdin = running.stdin();
         Publisher { running, stdin }
+    }
+
+    /// The same as an FLV file, made as fast as can be. Needs a `duration`.
+    pub async fn record(&self) -> Vec<u8> {
+        assert!(self.duration.is_some(), "a file has an end");
+        let arguments = self.arguments();
+        let output = Command::new("ffmpeg")
+            .args(arguments.iter().filter(|argument| *argument != "-re"))
+            .arg("pipe:1")
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = output.await.expect("ffmpeg can be started");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
     }
 
     fn is_enhanced(&self) -> bool {
@@ -263,6 +282,16 @@ impl Publisher {
     /// SIGKILL: the connection breaks without a goodbye.
     pub async fn kill(mut self) {
         self.running.kill().await;
+    }
+
+    /// Stops it without closing its connection, as a machine that hangs.
+    pub fn freeze(&self) {
+        tools::signal(self.id(), tools::Signal::STOP);
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub fn thaw(&self) {
+        tools::signal(self.id(), tools::Signal::CONT);
     }
 
     /// Waits until it ends by itself: its time is over, or the server closed.

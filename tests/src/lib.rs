@@ -15,6 +15,7 @@ pub mod node;
 pub mod player;
 pub mod ports;
 pub mod probe;
+pub mod rtmp;
 pub mod server;
 pub mod tools;
 pub mod wait;

@@ -107,8 +107,17 @@ pub async fn decode(url: &str, length: Duration, limit: Duration) -> Result<Deco
     Ok(Decoded {
         frames: last("frame=").unwrap_or_default(),
         duration: Duration::from_micros(last("out_time_us=").unwrap_or_default()),
-        complaints: output.stderr.lines().map(str::to_owned).collect(),
+        complaints: complaints(&output.stderr),
     })
+}
+
+/// What a demuxer or decoder complained about. ffmpeg reads an init segment again with each
+/// reload of a playlist, and tells itself off for it.
+fn complaints(stderr: &str) -> Vec<String> {
+    let lines = stderr
+        .lines()
+        .filter(|line| !line.contains("Found duplicated MOOV Atom"));
+    lines.map(str::to_owned).collect()
 }
 
 /// Finds the flashes and beeps of [`crate::ffmpeg::Source::FlashAndBeep`] in the first

@@ -10,11 +10,13 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::api::Api;
+use crate::api::{Answer, Api};
 use crate::{ports, tools};
 
 /// How long the binary may take to say that it is ready, on a busy machine.
 const READY: Duration = Duration::from_secs(30);
+/// How long a stream may take to be as it is waited for: graces are short here.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How many lines of its log a failed test shows.
 const SHOWN_LINES: usize = 60;
 
@@ -290,6 +292,35 @@ impl Server {
             token,
             owner,
         }
+    }
+
+    /// Waits until a channel's live stream has its encoder so (`publishing`, `interrupted`,
+    /// `awaiting`); answers the stream's id.
+    pub async fn until_ingest(&self, handle: &str, ingest: &str) -> String {
+        let path = format!("/api/v1/channels/{handle}");
+        let what = format!("{handle}'s encoder is {ingest}");
+        let id = |answer: &Answer| {
+            let live = &answer.json["live"];
+            let found = live["ingest"] == ingest;
+            found.then(|| text(&live["id"]))
+        };
+        self.api().until(&path, &what, PATIENCE, id).await
+    }
+
+    /// Waits until a stream is over; answers why it ended.
+    pub async fn until_ended(&self, stream: &str) -> String {
+        let path = format!("/api/v1/streams/{stream}");
+        let reason = |answer: &Answer| answer.json["end_reason"].as_str().map(str::to_owned);
+        self.api()
+            .until(&path, "it is over", PATIENCE, reason)
+            .await
+    }
+
+    /// What a stream's encoder sends, as its owner is told; `null` without one.
+    pub async fn encoder(&self, channel: &Channel, stream: &str) -> Value {
+        let path = format!("/api/v1/streams/{stream}/ingest");
+        let answer = self.api_as(&channel.token).get(&path).await.expect(200);
+        answer["encoder"].clone()
     }
 
     /// Everything it has logged since it was started first.
