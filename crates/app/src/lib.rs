@@ -13,6 +13,7 @@ pub mod channel;
 pub mod chat;
 mod commit;
 pub mod consumers;
+mod hex;
 mod ports;
 pub mod realtime;
 mod refusal;

@@ -3,7 +3,7 @@
 pub mod audience;
 pub mod create;
 pub mod end;
-pub(crate) mod grant;
+mod grant;
 pub mod ingest;
 pub mod join;
 pub mod listing;

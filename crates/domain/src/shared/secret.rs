@@ -42,6 +42,18 @@ impl fmt::Debug for Sealed {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(pub [u8; 32]);
 
+impl Mac {
+    /// Whether `given` is how this begins, in a time that does not tell where they differ.
+    pub fn begins_with(&self, given: &[u8]) -> bool {
+        let differing = self
+            .0
+            .iter()
+            .zip(given)
+            .fold(0, |all, (a, b)| all | (a ^ b));
+        given.len() <= self.0.len() && differing == 0
+    }
+}
+
 impl fmt::Debug for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mac(…)")
@@ -74,4 +86,17 @@ pub enum OpenError {
     /// It was altered, or was never a sealed secret of this purpose.
     #[error("the sealed secret is damaged")]
     Damaged,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_begins_with_its_own_bytes_only() {
+        let mac = Mac(std::array::from_fn(|i| u8::try_from(i).unwrap()));
+        assert!(mac.begins_with(&mac.0[..12]));
+        assert!(!mac.begins_with(&[0; 12]));
+        assert!(!mac.begins_with(&[mac.0.as_slice(), &[0]].concat()));
+    }
 }
