@@ -129,6 +129,9 @@ impl MasterKey {
     }
 
     /// A new key, for what need not outlive the process.
+    ///
+    /// # Panics
+    /// Never: AWS-LC's generator ends the process rather than fail.
     pub fn generate() -> Self {
         let mut key = Zeroizing::new([0; 32]);
         rand::fill(&mut *key).expect("AWS-LC's generator ends the process rather than fail");
