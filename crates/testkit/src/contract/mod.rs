@@ -14,6 +14,7 @@ pub mod identity;
 pub mod leases;
 pub mod limits;
 pub mod lines;
+pub mod media_server;
 pub mod moderation;
 mod paging;
 pub mod presence;
