@@ -131,6 +131,12 @@ impl Problem {
         }
     }
 
+    /// Why it was not done, for the log alone.
+    #[cfg(feature = "socketio")]
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
     pub(crate) fn because(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Cause(Arc::new(cause)));
         self

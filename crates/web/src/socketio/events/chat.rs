@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::connection::Connection;
+use super::enter::{Purpose, enter};
 use super::payload::{handle, place, stream_id};
-use super::room::{Purpose, enter};
 use super::stream::{ChatJson, chat_of, start_at};
 use super::{Answer, Events, Nothing, Problem, done};
 use crate::wire::{ChannelJson, ChatSettingsJson, LineJson};
@@ -56,7 +56,8 @@ pub(super) struct Send {
 pub(super) struct Typing {
     stream_id: Option<String>,
     handle: Option<String>,
-    is_typing: bool,
+    #[serde(rename = "isTyping")]
+    active: bool,
 }
 
 #[derive(Deserialize)]
@@ -168,7 +169,7 @@ pub(super) async fn typing(
     payload: Typing,
 ) -> Result<Answer, Problem> {
     let channel = room_of(events, connection, payload.stream_id, payload.handle).await?;
-    typing::execute(&events.app, &connection.actor, channel, payload.is_typing).await?;
+    typing::execute(&events.app, &connection.actor, channel, payload.active).await?;
     done(&Nothing {})
 }
 

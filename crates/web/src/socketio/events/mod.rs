@@ -1,4 +1,4 @@
-//! The platform's events over Socket.IO: the ones that the HarmonieCORE document names, and a
+//! The platform's events over Socket.IO: the ones that the `HarmonieCORE` document names, and a
 //! few of our own. `docs/api-map.md` lists them all.
 //!
 //! Each event of a client calls one use case, and is answered by its acknowledgement:
@@ -9,6 +9,8 @@
 
 mod chat;
 mod connection;
+mod enter;
+mod listener;
 mod moderation;
 mod outgoing;
 mod payload;
@@ -244,15 +246,9 @@ struct Failed<'a> {
 }
 
 impl<'a> Failed<'a> {
-    /// How much of an event's name is told back.
-    const LONGEST: usize = 64;
-
     fn of(event: &'a str, problem: &Problem) -> Self {
-        let end = event.floor_char_boundary(Self::LONGEST);
-        Self {
-            event: &event[..end],
-            error: problem.json(),
-        }
+        let error = problem.json();
+        Self { event, error }
     }
 }
 

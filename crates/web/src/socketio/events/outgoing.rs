@@ -126,7 +126,8 @@ struct Viewers {
     stream_id: String,
     channel_id: String,
     /// How many watch now.
-    viewers: u64,
+    #[serde(rename = "viewers")]
+    count: u64,
     /// Some of those who came or went.
     identities: Vec<String>,
 }
@@ -139,7 +140,8 @@ struct Typing<'a> {
     user_id: String,
     identity: String,
     name: &'a str,
-    is_typing: bool,
+    #[serde(rename = "isTyping")]
+    active: bool,
 }
 
 fn of_moment(
@@ -160,7 +162,7 @@ fn of_moment(
                 let event = Viewers {
                     stream_id: stream.to_string(),
                     channel_id: channel.to_string(),
-                    viewers: *viewers,
+                    count: *viewers,
                     identities: people.iter().copied().map(identity_text).collect(),
                 };
                 SharedPacket::event(name, &event)
@@ -173,7 +175,7 @@ fn of_moment(
                 user_id: id_text(*who),
                 identity: identity_text(*who),
                 name: name.as_str(),
-                is_typing: *active,
+                active: *active,
             };
             Ok(vec![SharedPacket::event("typing-indicator", &event)?])
         }

@@ -6,6 +6,7 @@ use greenroom_app::App;
 use greenroom_app::account::authenticate;
 use greenroom_domain::account::{Login, User};
 use greenroom_domain::shared::actor::{Actor, Identity};
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ConnectionId, GuestId};
 use greenroom_domain::shared::rate::TokenBucket;
 use http::StatusCode;
@@ -66,7 +67,7 @@ pub(super) async fn open(
         name: name(who, caller.user.as_ref()),
         user: caller.user.as_ref().map(UserJson::from),
         guest: guest.as_deref(),
-        expires_at: caller.expires_at.map(|at| at.to_rfc3339()),
+        expires_at: caller.expires_at.map(Timestamp::to_rfc3339),
         server_time: now.to_rfc3339(),
     };
     socket

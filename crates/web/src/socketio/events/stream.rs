@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::connection::Connection;
+use super::enter::{Entered, Purpose, enter};
 use super::payload::{handle, place, require_own, stream_id};
-use super::room::{Entered, Purpose, enter};
 use super::{Answer, Events, Nothing, Problem, done};
 use crate::wire::{ChatSettingsJson, StreamJson};
 

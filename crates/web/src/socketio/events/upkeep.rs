@@ -75,7 +75,7 @@ async fn renew_one(
         room,
     } = watcher;
     // The audience of a stream that is over was let go.
-    if room.live() != Some(*stream) {
+    if room.stream() != Some(*stream) {
         return Ok(());
     }
     let (who, id) = (connection.who, connection.id);

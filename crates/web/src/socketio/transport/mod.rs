@@ -166,13 +166,18 @@ async fn sweep<S: Service>(server: Arc<Server<S>>) {
                 let now = Instant::now();
                 server.registry.lock().sweep(now, |line| line.update(|session| session.tick(now)));
             }
-            () = server.shutdown.cancelled() => {
-                let now = Instant::now();
-                server.registry.lock().each(|line| line.update(|session| {
-                    session.close(DisconnectReason::Shutdown, close::GOING_AWAY, now);
-                }));
-                return;
-            }
+            () = server.shutdown.cancelled() => break,
         }
+    }
+    // Until all have gone: one that does not come for its last words is woken once it is late,
+    // and one that was just being opened is closed too.
+    while server.registry.lock().len() > 0 {
+        let now = Instant::now();
+        server.registry.lock().each(|line| {
+            line.update(|session| {
+                session.close(DisconnectReason::Shutdown, close::GOING_AWAY, now);
+            });
+        });
+        interval.tick().await;
     }
 }

@@ -1,0 +1,105 @@
+//! Into a room.
+
+use std::sync::Arc;
+
+use greenroom_app::Refusal;
+use greenroom_app::realtime::{JoinRoom, Listener, Start, join_room};
+use greenroom_domain::access::{Action, Denied, Standing};
+use greenroom_domain::channel::Channel;
+use greenroom_domain::chat::Place;
+use greenroom_domain::shared::id::StreamId;
+use serde::Serialize;
+
+use super::connection::{Connection, Membership};
+use super::listener::RoomListener;
+use super::{Events, Problem};
+
+/// Somebody is in a room.
+pub(super) struct Entered {
+    /// The place that they began behind.
+    pub(super) from: Place,
+    /// What they have is to be thrown away and read anew.
+    pub(super) resync: bool,
+}
+
+/// Why somebody is in a room.
+pub(super) enum Purpose {
+    /// They watch this stream.
+    Watch(StreamId),
+    /// They chat, whatever is on air.
+    Chat,
+}
+
+/// Puts a connection into a room; one that is in it already is left as it is.
+pub(super) async fn enter(
+    events: &Events,
+    connection: &Arc<Connection>,
+    channel: &Channel,
+    start: Start,
+    purpose: Purpose,
+) -> Result<Entered, Problem> {
+    let app = &events.app;
+    let watching = match purpose {
+        Purpose::Watch(stream) => Some(stream),
+        Purpose::Chat => None,
+    };
+    if connection.note(channel.id, watching) {
+        let from = app.ports.room_log.head(channel.id).await;
+        return Ok(Entered {
+            from: from.map_err(Refusal::from)?,
+            resync: false,
+        });
+    }
+    connection.require_space()?;
+    let room = events.rooms.of(app, channel.id);
+    room.refresh().await.map_err(Refusal::from)?;
+    let standing = Standing::of(&connection.actor, channel.owner, false);
+    let is_staff = standing.may(Action::Moderate);
+    let listener = Arc::new(RoomListener::new(connection, &room, is_staff));
+    let command = JoinRoom {
+        channel: channel.id,
+        start,
+        listener: Arc::clone(&listener) as Arc<dyn Listener>,
+    };
+    let joined = join_room(app, &connection.actor, command).await?;
+    connection.memberships.lock().push(Membership {
+        room,
+        owner: channel.owner,
+        watching,
+        for_chat: watching.is_none(),
+        subscription: joined.subscription,
+    });
+    // A ban may have come between the asking and the listening, or between that and the
+    // membership: whoever comes later sees the other.
+    let restriction = app.ports.moderation.restriction(channel.id, connection.who);
+    let restriction = restriction.await.map_err(Refusal::from)?;
+    let is_banned = restriction.is_some_and(|it| it.kind.is_ban()) && !is_staff;
+    if is_banned || listener.is_shut_out() {
+        connection.shut_out(app, channel.id).await;
+        return Err(Refusal::Denied(Denied::Forbidden).into());
+    }
+    let entered = Entered {
+        from: joined.from,
+        resync: joined.resync,
+    };
+    if entered.resync {
+        let hint = Resync {
+            channel_id: channel.id.to_string(),
+            stream_id: watching.map(|stream| stream.to_string()),
+            place: entered.from.to_string(),
+        };
+        let sent = connection.socket.emit("resync", &hint);
+        sent.map_err(|error| Problem::internal().because(error))?;
+    }
+    Ok(entered)
+}
+
+/// The client's place cannot be gone on from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Resync {
+    channel_id: String,
+    stream_id: Option<String>,
+    /// Everything up to here is to be read anew.
+    place: String,
+}

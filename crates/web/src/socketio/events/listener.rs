@@ -1,0 +1,144 @@
+//! A connection listens to a room: what comes is sent at once, what it missed as fast as it
+//! takes it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use greenroom_app::realtime::{Listener, Published, Shown};
+use greenroom_domain::chat::LineBody;
+use greenroom_domain::shared::actor::Identity;
+
+use super::Socket;
+use super::connection::Connection;
+use super::outgoing::{self, Packets};
+use super::room::Room;
+use crate::socketio::socket::{Class, Sent};
+
+/// How long a client that catches up may take none of what it asked for.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often it is looked whether it has taken something, at first and at last.
+const LOOK: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+
+/// One connection listens to one room.
+pub(super) struct RoomListener {
+    connection: Weak<Connection>,
+    socket: Socket,
+    room: Arc<Room>,
+    who: Identity,
+    is_staff: bool,
+    /// They were banned: nothing more is for them.
+    is_shut_out: AtomicBool,
+    /// They have taken nothing of what they missed for too long, and are not waited for.
+    is_waited_for: AtomicBool,
+}
+
+#[async_trait]
+impl Listener for RoomListener {
+    fn deliver(&self, published: &Arc<Published>) {
+        if self.is_shut_out() {
+            return;
+        }
+        let format = outgoing::format(&published.shown, self.is_staff);
+        let packets = published.encoded(format, |published| {
+            let stream = match &published.shown {
+                Shown::Line(line) => self.room.stream_of(line),
+                Shown::Ephemeral(_) => self.room.stream(),
+            };
+            outgoing::encode(published, stream, format)
+        });
+        let class = match &published.shown {
+            Shown::Line(_) => Class::Durable,
+            Shown::Ephemeral(_) => Class::Ephemeral,
+        };
+        for packet in packets.iter() {
+            self.socket.send_shared(packet, class);
+        }
+        if let Shown::Line(line) = &published.shown
+            && is_ban_of(&line.body, self.who)
+        {
+            self.shut_out();
+        }
+    }
+
+    async fn catch_up(&self, missed: Vec<Published>) {
+        let lines: Vec<_> = missed
+            .iter()
+            .filter_map(|published| match &published.shown {
+                Shown::Line(line) => Some(line),
+                Shown::Ephemeral(_) => None,
+            })
+            .collect();
+        for (published, stream) in missed.iter().zip(self.room.streams_of(&lines)) {
+            let format = outgoing::format(&published.shown, self.is_staff);
+            if !self
+                .give(&outgoing::encode(published, stream, format))
+                .await
+            {
+                return;
+            }
+        }
+    }
+}
+
+impl RoomListener {
+    pub(super) fn new(connection: &Arc<Connection>, room: &Arc<Room>, is_staff: bool) -> Self {
+        Self {
+            connection: Arc::downgrade(connection),
+            socket: connection.socket.clone(),
+            room: Arc::clone(room),
+            who: connection.who,
+            is_staff,
+            is_shut_out: AtomicBool::new(false),
+            is_waited_for: AtomicBool::new(true),
+        }
+    }
+
+    /// Whether they were banned since.
+    pub(super) fn is_shut_out(&self) -> bool {
+        self.is_shut_out.load(Ordering::Acquire)
+    }
+
+    /// Nothing more from now on; the rest is tidied up outside of the hub.
+    fn shut_out(&self) {
+        self.is_shut_out.store(true, Ordering::Release);
+        if let Some(connection) = self.connection.upgrade() {
+            let (app, channel) = (Arc::clone(&self.room.app), self.room.channel);
+            tokio::spawn(async move { connection.shut_out(&app, channel).await });
+        }
+    }
+
+    /// Gives something that was missed as soon as there is room in the half of the queue that
+    /// may wait; the other half is for what comes meanwhile. Whether the client is still there.
+    ///
+    /// Who takes nothing for too long is given the rest at once: where that does not fit, the
+    /// transport closes the connection and says to resume.
+    async fn give(&self, packets: &Packets) -> bool {
+        for packet in packets.iter() {
+            let began = Instant::now();
+            let mut pause = LOOK.0;
+            let sent = loop {
+                if !self.is_waited_for.load(Ordering::Relaxed) {
+                    break self.socket.send_shared(packet, Class::Durable);
+                }
+                match self.socket.send_shared(packet, Class::Ephemeral) {
+                    Sent::Dropped if began.elapsed() < PATIENCE => {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(LOOK.1);
+                    }
+                    Sent::Dropped => self.is_waited_for.store(false, Ordering::Relaxed),
+                    sent => break sent,
+                }
+            };
+            if sent == Sent::Closed {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn is_ban_of(body: &LineBody, who: Identity) -> bool {
+    matches!(body, LineBody::Restricted { subject, kind, .. } if *subject == who && kind.is_ban())
+}
