@@ -3,6 +3,7 @@
 mod demo;
 mod doctor;
 mod operate;
+mod password;
 mod serve;
 
 use greenroom::{Address, Config, Flags};

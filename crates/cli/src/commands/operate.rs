@@ -1,14 +1,13 @@
 //! Commands of the operator: carried out by the server that runs on the data folder, or by
 //! this process when none does.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use greenroom::control::{self, Answer};
 use greenroom::operator::{self, OperatorCommand};
 use greenroom::{Config, Platform, StoreKind};
 use serde_json::Value;
 
 use crate::args::{Channel, User};
+use crate::commands::password;
 use crate::failure::Failure;
 
 pub(crate) async fn run(
@@ -44,7 +43,7 @@ pub(crate) fn user(user: User) -> Result<OperatorCommand, Failure> {
             creator,
         } => OperatorCommand::CreateUser {
             username,
-            password: password()?,
+            password: password::read()?,
             display_name,
             admin,
             creator,
@@ -68,7 +67,7 @@ pub(crate) fn user(user: User) -> Result<OperatorCommand, Failure> {
         },
         User::Password { username } => OperatorCommand::ResetPassword {
             username,
-            password: password()?,
+            password: password::read()?,
         },
     })
 }
@@ -92,17 +91,6 @@ pub(crate) fn channel(channel: Channel) -> OperatorCommand {
 
 pub(crate) fn token(username: String) -> OperatorCommand {
     OperatorCommand::CreateToken { username }
-}
-
-/// From standard input, so that it stands in no process list or shell history.
-fn password() -> Result<String, Failure> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        eprint!("Password (shown as you type): ");
-    }
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// As `name: value` lines; lists item by item.
