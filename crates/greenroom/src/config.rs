@@ -325,11 +325,14 @@ fn host_of(ip: IpAddr) -> String {
 
 fn describe(error: &figment::Error) -> String {
     let key = error.path.join(".");
-    let from = error
-        .metadata
-        .as_ref()
-        .map(|metadata| format!(" ({})", metadata.name))
-        .unwrap_or_default();
+    let from = error.metadata.as_ref().map(|metadata| {
+        let file = metadata.source.as_ref().and_then(|from| from.file_path());
+        file.map_or_else(
+            || format!(" ({})", metadata.name),
+            |file| format!(" ({})", file.display()),
+        )
+    });
+    let from = from.unwrap_or_default();
     if key.is_empty() {
         format!("configuration: {}{from}", error.kind)
     } else {

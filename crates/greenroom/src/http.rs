@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 /// How long a request's head may take to arrive, and a connection may idle between two.
 const HEAD_PATIENCE: Duration = Duration::from_secs(8);
 /// How long connections may take to finish at shutdown.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(crate) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]

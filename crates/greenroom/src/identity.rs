@@ -21,19 +21,32 @@ pub(crate) fn passwords() -> Result<Arc<dyn Passwords>, OpenError> {
     ))
 }
 
-/// The master key: the configuration's, or the data folder's, made where the store is empty.
+/// The configuration's master key, where it has one.
+pub(crate) fn configured_key(config: &Config) -> Result<Option<MasterKey>, ConfigError> {
+    match config.secrets.master_key.as_str() {
+        "" => Ok(None),
+        key => MasterKey::parse(key)
+            .map(Some)
+            .map_err(|error| ConfigError::Value {
+                key: "secrets.master_key",
+                problem: error.to_string(),
+            }),
+    }
+}
+
+/// Seals under the configured master key, or the data folder's, made where the store is empty.
 pub(crate) fn secrets(
     config: &Config,
+    configured: Option<MasterKey>,
     store_is_empty: bool,
 ) -> Result<Arc<dyn SecretBox>, OpenError> {
-    let key = match (config.secrets.master_key.as_str(), config.store) {
-        ("", StoreKind::Sled) => MasterKey::load_or_create(&config.data_dir, store_is_empty),
-        ("", StoreKind::Memory) => Ok(MasterKey::generate()),
-        (key, _) => MasterKey::parse(key),
+    let key = match (configured, config.store) {
+        (Some(key), _) => key,
+        (None, StoreKind::Sled) => MasterKey::load_or_create(&config.data_dir, store_is_empty)
+            .map_err(OpenError::MasterKey)?,
+        (None, StoreKind::Memory) => MasterKey::generate(),
     };
-    Ok(Arc::new(SealedBox::new(
-        &key.map_err(OpenError::MasterKey)?,
-    )))
+    Ok(Arc::new(SealedBox::new(&key)))
 }
 
 /// The host platform's tokens, where there is one.

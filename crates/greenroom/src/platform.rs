@@ -103,7 +103,10 @@ pub struct Running {
 impl Platform {
     /// Opens the store and builds the application.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
+        // What the configuration says is tried before anything is made on the disk.
         let proxies = proxies(&config)?;
+        let tokens = identity::tokens(&config.host)?;
+        let key = identity::configured_key(&config)?;
         let ids = Arc::new(SystemIds);
         let store = store::open(&config, NodeId::from_uuid(ids.uuid()))?;
         let store_is_empty = store.feed.head().await? == FeedPosition::START;
@@ -129,8 +132,8 @@ impl Platform {
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
             passwords: identity::passwords()?,
-            tokens: identity::tokens(&config.host)?,
-            secrets: identity::secrets(&config, store_is_empty)?,
+            tokens,
+            secrets: identity::secrets(&config, key, store_is_empty)?,
             media: engine.clone(),
             clock,
             ids,
@@ -150,16 +153,25 @@ impl Platform {
     }
 
     /// The API, playback and all, to be mounted in a server of one's own. Media come in only
-    /// once it [started](Platform::start).
-    pub fn router(&self, public_url: &str) -> Router {
-        let web = WebConfig {
+    /// once it [started](Platform::start). Real-time connections are closed, and what goes on
+    /// behind the routes ends, at the shutdown; so it must be called inside a tokio runtime.
+    pub fn router(&self, public_url: &str, shutdown: CancellationToken) -> Router {
+        self.routed(&self.web(public_url, shutdown))
+    }
+
+    fn web(&self, public_url: &str, shutdown: CancellationToken) -> WebConfig {
+        WebConfig {
             public_url: Some(public_url.to_owned()),
             cors_origins: self.config.http.cors_origins.clone(),
             trusted_proxies: self.proxies.clone(),
+            shutdown,
             ..WebConfig::default()
-        };
-        let routes = greenroom_web::routes(Arc::clone(&self.app), &web);
-        greenroom_web::layered(routes.merge(self.engine.router()), &web)
+        }
+    }
+
+    fn routed(&self, web: &WebConfig) -> Router {
+        let routes = greenroom_web::routes(Arc::clone(&self.app), web);
+        greenroom_web::layered(routes.merge(self.engine.router()), web)
     }
 
     /// Listens, takes up where the last process stopped, and serves until shutdown.
@@ -185,13 +197,15 @@ impl Platform {
         self.engine.advertise(ingest_url.clone());
         let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;
         let setup_link = setup.map(|token| format!("{public_url}/setup#{}", token.expose()));
-        let router = self.router(&public_url);
+        let web = self.web(&public_url, shutdown.clone());
+        let router = self.routed(&web);
         let bounds = http::Bounds {
             total: self.config.http.max_connections,
             per_address: self.config.http.max_connections_per_address,
         };
 
         let tasks = TaskTracker::new();
+        tasks.spawn(finish(web.tasks, shutdown.clone()));
         tasks.spawn(http::serve(http_listener, router, bounds, shutdown.clone()));
         let events = Arc::new(Ingests(Arc::clone(&self.app)));
         tasks.spawn(self.engine.run(rtmp_listener, events, shutdown.clone()));
@@ -219,6 +233,18 @@ impl Running {
     /// Until everything has ended, after shutdown.
     pub async fn finished(self) {
         self.tasks.wait().await;
+    }
+}
+
+/// Lets what goes on behind the web's routes end after shutdown, for a moment.
+async fn finish(behind: TaskTracker, shutdown: CancellationToken) {
+    shutdown.cancelled().await;
+    behind.close();
+    if tokio::time::timeout(http::FAREWELL, behind.wait())
+        .await
+        .is_err()
+    {
+        tracing::info!("leaving real-time clients that do not say goodbye");
     }
 }
 
