@@ -190,7 +190,7 @@ async fn enter(
         .ok_or(LookupError::NotFound)?;
     // An encoder that has just begun is playable after its first group of pictures.
     if !bus.is_ended() {
-        bus.wait_playable(Instant::now() + PATIENCE).await;
+        bus.wait_playable(Instant::now() + OPENING_PATIENCE).await;
     }
     Ok((bus, grant))
 }
@@ -200,7 +200,10 @@ fn channel(handle: &str) -> Result<Handle, PlaybackRefused> {
     Handle::parse(handle).map_err(|_| PlaybackRefused::NoSuchChannel)
 }
 
-/// How long a player may wait for a stream to become playable: shorter than players do.
+/// How long a player may wait for the first group of pictures: OBS left to itself makes them
+/// 8.3 s long. Players wait longer for what they open with than for what they reload.
+const OPENING_PATIENCE: Duration = Duration::from_secs(12);
+/// How long who reloads may wait for a stream to become playable: shorter than players do.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";

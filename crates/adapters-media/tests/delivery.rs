@@ -52,7 +52,7 @@ impl Gate for OneGrant {
     }
 
     async fn shut_out(&self, _: &Handle, _: &GrantToken) {
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 
     fn knows(&self, handle: &Handle, grant: &GrantToken) -> bool {

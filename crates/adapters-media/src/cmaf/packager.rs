@@ -114,6 +114,13 @@ struct Era {
     reconfigured: bool,
 }
 
+/// Where discontinuities are counted from: later servers from higher up, but not far up, as
+/// hls.js keeps an array that reaches from zero to the count and walks through all of it.
+fn quarter_days(seconds: u64) -> u64 {
+    const YEAR_2026: u64 = 1_767_225_600;
+    seconds.saturating_sub(YEAR_2026) / (6 * 3600)
+}
+
 impl Packager {
     /// A packager whose numbers start from `now` (milliseconds since the Unix epoch), so that
     /// none is used twice, also not by a server that ran before.
@@ -128,7 +135,7 @@ impl Packager {
             jumps: JumpDetector::default(),
             waiting: None,
             next: seconds + AHEAD,
-            discontinuity_sequence: seconds,
+            discontinuity_sequence: quarter_days(seconds),
             reached: now,
             target: None,
             retired: BTreeMap::new(),

@@ -259,3 +259,69 @@ struct TooManyGrants;
 #[derive(Debug, thiserror::Error)]
 #[error("who may watch is changing too fast")]
 struct TooManyRevocations;
+
+#[cfg(test)]
+mod tests {
+    use greenroom_domain::media::{IngestLease, PublishRefused, PublishRequest};
+    use greenroom_domain::shared::store::StoreError;
+    use greenroom_testkit::builders::{NOON, channel_id, guest};
+
+    use super::*;
+
+    /// Lets every player in.
+    struct Anybody;
+
+    #[async_trait]
+    impl MediaEvents for Anybody {
+        async fn authorize_publish(
+            &self,
+            _: PublishRequest,
+        ) -> Result<IngestLease, PublishRefused> {
+            Err(PublishRefused::UnknownKey)
+        }
+
+        async fn authorize_playback(
+            &self,
+            request: PlaybackRequest,
+        ) -> Result<PlaybackLease, PlaybackRefused> {
+            let grant = request.grant.ok_or(PlaybackRefused::BadGrant)?;
+            Ok(PlaybackLease {
+                channel: channel_id("demo"),
+                viewer: guest(grant.expose()),
+                grant,
+                expires_at: NOON,
+            })
+        }
+
+        async fn report(&self, _: MediaEvent) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_table_is_bounded_and_frees_itself_of_who_never_came() {
+        let grants = Grants::holding(2);
+        grants.connect(Arc::new(Anybody));
+        let demo = Handle::parse("demo").unwrap();
+        let token = |name: &str| GrantToken::parse(name).unwrap();
+        grants.admit(&demo, &token("ada")).await.unwrap();
+        for name in ["eve", "bob", "kim"] {
+            // An address is given to everybody, also when there is no room for their media.
+            let entered = grants.enter(&demo, Some(token(name))).await;
+            assert_eq!(entered.unwrap(), token(name));
+        }
+        assert_eq!(grants.in_use.read().len(), 2);
+        let refused = grants.admit(&demo, &token("kim")).await;
+        assert!(matches!(refused, Err(PlaybackRefused::Unavailable(_))));
+        assert!(grants.asking.lock().is_empty());
+
+        for grant in grants.in_use.write().values_mut() {
+            let now = millis(UNUSED_AFTER) + 2;
+            assert_eq!(
+                grant.is_stale(now + grant.since),
+                grant.viewer == guest("eve"),
+                "who was given an address and never came makes room first"
+            );
+        }
+    }
+}

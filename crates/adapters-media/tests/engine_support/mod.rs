@@ -42,12 +42,15 @@ use crate::rtmp_support::{Chunks, Format, call, codes, opening};
 /// A key that can be one.
 pub(crate) const KEY: &str = "gk_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// Runs on from noon.
-pub(crate) struct RunningClock(Instant);
+/// Runs on from noon, and skips what a test does not wait for.
+pub(crate) struct SkippingClock {
+    began: Instant,
+    skipped: Mutex<Duration>,
+}
 
-impl Clock for RunningClock {
+impl Clock for SkippingClock {
     fn now(&self) -> Timestamp {
-        NOON + self.0.elapsed()
+        NOON + self.began.elapsed() + *self.skipped.lock()
     }
 }
 
@@ -90,7 +93,7 @@ impl Application {
         *self.publish.lock() = Box::new(move |_| Ok(lease.clone()));
     }
 
-    /// Every encoder gets a later generation.
+    /// The encoders that are gone: of which of the channel `demo`'s streams, and which.
     pub(crate) fn lost(&self) -> Vec<(u64, Generation)> {
         let streams = [1, 2, 3].map(|n| (u64::from(n), stream_id("demo", n)));
         let told = self.told.lock();
@@ -144,10 +147,6 @@ impl MediaEvents for Application {
         if !handle.starts_with("demo") {
             return Err(PlaybackRefused::NoSuchChannel);
         }
-        let answered = self.answers.acquire().await;
-        answered
-            .map_err(|error| PlaybackRefused::Unavailable(Box::new(error)))?
-            .forget();
         let grant = match request.grant {
             Some(grant) => grant,
             None => token(&handle, &format!("new{asked}")),
@@ -155,7 +154,13 @@ impl MediaEvents for Application {
         let name = grant.expose().strip_prefix(&format!("g-{handle}-"));
         let viewer = guest(name.ok_or(PlaybackRefused::BadGrant)?);
         let channel = channel_id(&handle);
-        if self.banned.lock().contains(&(channel, viewer)) {
+        // It looks first, and may take long to answer.
+        let banned = self.banned.lock().contains(&(channel, viewer));
+        let answered = self.answers.acquire().await;
+        answered
+            .map_err(|error| PlaybackRefused::Unavailable(Box::new(error)))?
+            .forget();
+        if banned {
             return Err(PlaybackRefused::Forbidden);
         }
         Ok(PlaybackLease {
@@ -208,6 +213,7 @@ pub(crate) struct House {
     pub(crate) shutdown: CancellationToken,
     pub(crate) running: Option<JoinHandle<()>>,
     pub(crate) router: Router,
+    clock: Arc<SkippingClock>,
 }
 
 impl Drop for House {
@@ -222,8 +228,11 @@ impl House {
     }
 
     pub(crate) async fn with(config: EngineConfig) -> Self {
-        let clock = Arc::new(RunningClock(Instant::now()));
-        let engine = Engine::new(config, clock);
+        let clock = Arc::new(SkippingClock {
+            began: Instant::now(),
+            skipped: Mutex::default(),
+        });
+        let engine = Engine::new(config, Arc::clone(&clock) as Arc<dyn Clock>);
         let app = Arc::new(Application::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let rtmp = listener.local_addr().expect("bound");
@@ -242,6 +251,7 @@ impl House {
             rtmp,
             shutdown,
             running: Some(running),
+            clock,
         }
     }
 
@@ -251,17 +261,22 @@ impl House {
 
     /// An encoder that was let in and has sent `groups` groups of two seconds.
     pub(crate) async fn on_air(&self, lease: IngestLease, groups: u32) -> Encoder {
-        let (handle, stream) = (lease.handle.clone(), lease.stream);
+        let handle = lease.handle.clone();
         self.app.admit(lease);
         let mut encoder = Encoder::connect(self.rtmp).await;
         assert!(encoder.publish("live", KEY).await, "it is let in");
         encoder.configure().await;
-        encoder.groups(groups).await;
+        self.groups(&mut encoder, groups).await;
         if groups > 1 {
             self.playable(handle.as_str()).await;
         }
-        let _ = stream;
         encoder
+    }
+
+    /// The encoder sends groups of two seconds and the key frame of the next, all at once.
+    pub(crate) async fn groups(&self, encoder: &mut Encoder, count: u32) {
+        *self.clock.skipped.lock() += Duration::from_millis(u64::from(count * GROUP));
+        encoder.groups(count).await;
     }
 
     /// Until the channel's playlist is there; answers with its rendition's path.
@@ -364,17 +379,41 @@ impl Encoder {
 
     /// Asks to publish; whether it may.
     pub(crate) async fn publish(&mut self, app: &str, key: &str) -> bool {
-        self.chunks = opening(app, key);
-        self.send().await;
-        loop {
-            match self.code().await.as_deref() {
-                Some("NetConnection.Connect.Success") => {}
-                Some("NetStream.Publish.Start") => break,
-                _ => return false,
+        let told = self.start(app, key).await;
+        told.last()
+            .is_some_and(|it| it == "NetStream.Publish.Start")
+    }
+
+    /// Asks to publish, and answers with what it is told until it knows whether it may.
+    pub(crate) async fn start(&mut self, app: &str, key: &str) -> Vec<String> {
+        self.ask(app, key).await;
+        let mut told = Vec::new();
+        while let Some(code) = self.code().await {
+            let goes_on = code == "NetConnection.Connect.Success";
+            told.push(code);
+            if !goes_on {
+                break;
             }
         }
         self.chunks.set_size(60_000);
-        true
+        told
+    }
+
+    /// Asks to publish.
+    pub(crate) async fn ask(&mut self, app: &str, key: &str) {
+        self.chunks = opening(app, key);
+        self.send().await;
+    }
+
+    /// How long its media so far takes.
+    pub(crate) fn sent_for(&self) -> Duration {
+        Duration::from_millis(self.time.into())
+    }
+
+    /// A video message of these bytes.
+    pub(crate) async fn raw_video(&mut self, body: &[u8]) {
+        self.chunks.video(self.time, body);
+        self.send().await;
     }
 
     /// The codecs.
