@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenroom_tests::api::Answer;
 use greenroom_tests::ffmpeg::{Publish, Publisher};
 use greenroom_tests::server::{self, Channel, Server};
 use greenroom_tests::wait;
@@ -92,29 +93,16 @@ async fn a_second_encoder_waits_until_the_first_is_silent() {
 
     first.freeze();
     refused(&server, &channel.key).await;
-    // An encoder tries again until it is let in.
-    let second = wait::until("the second is let in", LIMIT, async || {
-        let mut second = Publish::default().to(&server.publish_url(&channel.key));
-        loop {
-            let encoder = server.encoder(&channel, &stream).await;
-            if encoder["silence_ms"].as_u64() < Some(1000) && !encoder.is_null() {
-                return Some(second);
-            }
-            if !second.is_running() {
-                return None;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    })
-    .await;
+    silence(&server, &channel, &stream, |millis| millis >= 2000).await;
+    let second = Publish::default().to(&server.publish_url(&channel.key));
+    silence(&server, &channel, &stream, |millis| millis < 1000).await;
     assert_eq!(server.until_ingest("kim", "publishing").await, stream);
 
     // The first is not let back in by what it still sends.
     first.thaw();
     let status = first.ended(LIMIT).await;
     assert!(!status.success(), "{}", first.stderr_tail());
-    let encoder = server.encoder(&channel, &stream).await;
-    assert!(encoder["silence_ms"].as_u64() < Some(1000), "{encoder}");
+    silence(&server, &channel, &stream, |millis| millis < 1000).await;
     drop(second);
 }
 
@@ -127,6 +115,7 @@ async fn an_end_on_purpose_keeps_the_encoder_out() {
     // The owner's end holds the key that was in use: an encoder reconnects by itself.
     let mut publisher = Publish::default().to(&server.publish_url(&channel.key));
     let stream = server.until_ingest("kim", "publishing").await;
+    media_playlist(&server, "kim").await;
     let path = format!("/api/v1/streams/{stream}/end");
     let ended = server.api_as(&channel.token).post(&path, &json!({})).await;
     assert_eq!(ended.expect(200)["end_reason"], "owner_ended");
@@ -154,6 +143,17 @@ async fn an_end_on_purpose_keeps_the_encoder_out() {
     let third = server.until_ingest("kim", "publishing").await;
     assert!(third != next && third != stream);
     drop(publisher);
+}
+
+/// Waits until a stream's encoder has been silent for as long as it is waited for.
+async fn silence(server: &Server, channel: &Channel, stream: &str, wanted: fn(u64) -> bool) {
+    let path = format!("/api/v1/streams/{stream}/ingest");
+    let owner = server.api_as(&channel.token);
+    let found = |answer: &Answer| {
+        let millis = answer.json["encoder"]["silence_ms"].as_u64();
+        millis.filter(|millis| wanted(*millis))
+    };
+    owner.until(&path, "it is as silent", LIMIT, found).await;
 }
 
 /// An encoder that is told no, and gives up.

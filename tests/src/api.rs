@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 /// How long [`Api::until`] rests: several tests may ask one server, which counts how often.
@@ -21,6 +22,8 @@ pub struct Api {
 pub struct Answer {
     /// The status code.
     pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body as JSON; `null` when it is none.
     pub json: Value,
     /// The body as it came.
@@ -62,6 +65,24 @@ impl Api {
     /// PATCH with a JSON body.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    /// A request with these headers and this body, whatever it is.
+    pub async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let method = method.parse().expect("it is a method");
+        let mut request = self.request(method, path).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Self::answer(request)
+            .await
+            .unwrap_or_else(|error| panic!("{path}: no answer: {error:?}"))
     }
 
     /// DELETE a path.
@@ -111,23 +132,34 @@ impl Api {
         path: &str,
         body: Option<&Value>,
     ) -> reqwest::Result<Answer> {
+        let mut request = self.request(method, path);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Self::answer(request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with("http://") {
             path.to_owned()
         } else {
             format!("{}{path}", self.base)
         };
-        let mut request = self.client.request(method, url);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+        let request = self.client.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
         }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+    }
+
+    async fn answer(request: RequestBuilder) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         Ok(Answer {
             status,
+            headers,
             json: serde_json::from_str(&text).unwrap_or_default(),
             text,
         })
@@ -135,6 +167,37 @@ impl Api {
 }
 
 impl Answer {
+    /// A header's value; empty when it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The details, when it is an error of this status and code in the shape that all have;
+    /// panics with the body otherwise.
+    pub fn refused(&self, status: u16, code: &str) -> &Value {
+        assert_eq!(
+            (self.status, &self.json["code"]),
+            (status, &Value::from(code)),
+            "{}",
+            self.text
+        );
+        let fields = self.json.as_object().map(|fields| fields.len());
+        assert_eq!(fields, Some(3), "{}", self.text);
+        let error = self.json["error"].as_str();
+        assert!(
+            error.is_some_and(|error| !error.is_empty()),
+            "{}",
+            self.text
+        );
+        let details = &self.json["details"];
+        assert!(details.is_object(), "{}", self.text);
+        details
+    }
+
     /// The body, when the status is this one; panics with the body otherwise.
     #[must_use]
     pub fn expect(self, status: u16) -> Value {

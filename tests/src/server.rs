@@ -95,7 +95,10 @@ impl Server {
                 "GREENROOM_STREAMS__GRACE_SECONDS",
                 GRACE.as_secs().to_string(),
             )
-            .env("GREENROOM_LOG__FILTER", "greenroom=debug,info")
+            .env(
+                "GREENROOM_LOG__FILTER",
+                "greenroom=debug,greenroom_web::layers=info,info",
+            )
             .env("NO_COLOR", "1")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())

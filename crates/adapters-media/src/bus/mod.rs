@@ -192,6 +192,10 @@ impl StreamBus {
             }
             Resource::Segment { track, number } => self.segment(track, number).map(Media::Segment),
             Resource::SegmentAt { track, start } => {
+                // Players of DASH ask for the segment that is being made, some over and over.
+                self.wait(track, |packager| Ok(!packager.is_making(track, start)))
+                    .await
+                    .map_err(LookupError::Reload)?;
                 let packager = self.packager.read();
                 let segment = packager
                     .rendition(track)

@@ -253,6 +253,14 @@ impl Packager {
         !self.ended && !last.closed && last.number == number && last.parts.len() == part
     }
 
+    /// Whether this is the start of the segment that is not closed yet.
+    pub(crate) fn is_making(&self, track: TrackKind, start: u64) -> bool {
+        let last = self
+            .rendition(track)
+            .and_then(|rendition| rendition.segments().next_back());
+        !self.ended && last.is_some_and(|last| !last.closed && last.start == start)
+    }
+
     fn video_frame(&mut self, frame: Frame, now: i64) -> Result<Changed, PackagerError> {
         let mut changed = Changed::default();
         if self.announced.video.is_none() {

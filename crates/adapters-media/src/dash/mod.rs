@@ -61,6 +61,12 @@ pub fn manifest(
         duration(longest)
     );
     let _ = writeln!(out, "<BaseURL>g/{}/</BaseURL>", grant.expose());
+    // Who reloads is to be the same viewer.
+    let _ = writeln!(
+        out,
+        "<Location>index.mpd?grant={}</Location>",
+        grant.expose()
+    );
     for period in &periods {
         let _ = write!(
             out,
