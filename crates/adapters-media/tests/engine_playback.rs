@@ -27,7 +27,7 @@ fn segment(path: &str, playlist: &str) -> String {
     let (folder, _) = path.rsplit_once('/').expect("a folder");
     let name = playlist
         .lines()
-        .find(|line| line.ends_with(".m4s") && !line.starts_with('#'));
+        .find(|line| !line.starts_with('#') && line.strip_suffix(".m4s").is_some());
     format!("{folder}/{}", name.expect("a segment"))
 }
 

@@ -38,11 +38,13 @@ async fn a_publisher_is_played_after_its_first_group_of_pictures() {
     assert_eq!(house.app.publish_asked.load(Ordering::SeqCst), 1);
 }
 
+/// A refusal, and what the encoder hears.
+type Case = (fn() -> PublishRefused, &'static str);
+
 #[tokio::test]
 async fn every_refusal_reaches_the_encoder_and_keeps_nothing() {
     let house = House::open().await;
-    let unavailable = || PublishRefused::Unavailable(Box::new(engine_support::ToldToFail));
-    let cases: [(fn() -> PublishRefused, &str); 6] = [
+    let cases: [Case; 6] = [
         (|| PublishRefused::UnknownKey, "NetStream.Publish.BadName"),
         (
             || PublishRefused::AlreadyPublishing,
@@ -60,7 +62,10 @@ async fn every_refusal_reaches_the_encoder_and_keeps_nothing() {
         *house.app.publish.lock() = Box::new(move |_| Err(refused()));
         refuses(&house, "live", KEY, code).await;
     }
-    *house.app.publish.lock() = Box::new(move |_| Err(unavailable()));
+    *house.app.publish.lock() = Box::new(|_| {
+        let failure = Box::new(engine_support::ToldToFail);
+        Err(PublishRefused::Unavailable(failure))
+    });
     refuses(&house, "live", KEY, "NetStream.Failed").await;
     assert_eq!(house.app.publish_asked.load(Ordering::SeqCst), 7);
 
