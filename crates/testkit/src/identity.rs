@@ -100,7 +100,7 @@ pub fn says(subject: &str, expires_at: Timestamp) -> VerifiedToken {
             subject: subject.to_owned(),
         },
         name: None,
-        is_admin: false,
+        is_admin: None,
         is_creator: false,
         expires_at,
     }

@@ -134,7 +134,7 @@ impl Expected {
                 .map(str::trim)
                 .filter(|name| !name.is_empty())
                 .map(str::to_owned),
-            is_admin: holds(&self.names.admin),
+            is_admin: self.names.admin.as_ref().map(|rule| rule.holds(claims)),
             is_creator: holds(&self.names.creator),
             expires_at,
         })

@@ -112,7 +112,7 @@ async fn what_a_good_token_says_is_understood() {
     assert_eq!(verified.subject.issuer, ISSUER);
     assert_eq!(verified.subject.subject, "user-1");
     assert_eq!(verified.name.as_deref(), Some("Ada"));
-    assert!(verified.is_admin);
+    assert_eq!(verified.is_admin, Some(true));
     assert!(verified.is_creator);
     assert_eq!(
         verified.expires_at,
@@ -125,7 +125,7 @@ async fn nobody_is_more_than_the_token_says() {
     let token = Signer::hs256(SECRET).sign(&claims_but(&json!({ "name": null })));
     let verified = by_secret().verify(&token, now()).await.unwrap();
     assert_eq!(verified.name, None);
-    assert!(!verified.is_admin);
+    assert_eq!(verified.is_admin, Some(false));
     assert!(!verified.is_creator);
 }
 

@@ -101,15 +101,10 @@ async fn make(app: &Arc<App>, token: &VerifiedToken) -> Result<Stored<User>, Att
         .name
         .as_deref()
         .and_then(|name| DisplayName::parse(name).ok());
-    // A user name is a display name by its rule: 3 to 32 visible characters.
-    let display_name = match name {
-        Some(name) => name,
-        None => DisplayName::parse(username.as_str()).map_err(|_| Refusal::NotSignedIn)?,
-    };
-    let role = if token.is_admin {
-        Role::Admin
-    } else {
-        Role::User
+    let display_name = name.unwrap_or_else(|| DisplayName::from(&username));
+    let role = match token.is_admin {
+        Some(true) => Role::Admin,
+        Some(false) | None => Role::User,
     };
     let new = NewUser {
         id,
@@ -145,10 +140,11 @@ async fn follow_claims(
     stored: Stored<User>,
     token: &VerifiedToken,
 ) -> Result<User, Attempt> {
-    let role = if token.is_admin {
-        Role::Admin
-    } else {
-        stored.value.role
+    // Where the claim says who administers, it also says who does so no longer.
+    let role = match token.is_admin {
+        Some(true) => Role::Admin,
+        Some(false) => Role::User,
+        None => stored.value.role,
     };
     let mut decision = stored.value.set_role(role);
     if token.is_creator && decision.next.require_creator().is_err() {

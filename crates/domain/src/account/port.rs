@@ -103,8 +103,9 @@ pub struct VerifiedToken {
     pub subject: Subject,
     /// What they would like to be called.
     pub name: Option<String>,
-    /// The configured claim says that they administer.
-    pub is_admin: bool,
+    /// Whether they administer, by the configured claim; `None` where no claim is, and the
+    /// platform itself says who does.
+    pub is_admin: Option<bool>,
     /// The configured claim says that they may create.
     pub is_creator: bool,
     /// Worth nothing from then on.
