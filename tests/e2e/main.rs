@@ -1,7 +1,11 @@
 //! End to end: the binary as people run it, with real encoders, players and clients.
 
 mod accounts;
+mod bad_input;
 mod cli;
+mod codecs;
 mod fixtures;
+mod interruption;
 mod playback;
 mod publish;
+mod restart;

@@ -10,14 +10,12 @@
 
 import { createServer } from "node:http";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const SAMPLE_EVERY_MS = 250;
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /**
  * Plays MEDIA_URL on a page and reports until stdin closes.
@@ -35,24 +33,7 @@ export async function play({ library, start }) {
   const server = await servePage(library, start, url, config);
   let browser;
   try {
-    browser = await chromium.launchPersistentContext(join(home, "profile"), {
-      executablePath: process.env.CHROMIUM ?? inPath(BROWSERS),
-      headless: true,
-      chromiumSandbox: false,
-      // What the browser keeps for its user goes away with this run.
-      env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
-      args: [
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--autoplay-policy=no-user-gesture-required",
-        "--mute-audio",
-      ],
-    });
+    browser = await launch(home);
     const page = browser.pages()[0] ?? (await browser.newPage());
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) {
@@ -140,20 +121,6 @@ function stdinClosed() {
   return new Promise((closed) => {
     process.stdin.once("end", closed).once("close", closed).resume();
   });
-}
-
-function inPath(names) {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of names) {
-      try {
-        accessSync(join(folder, name), constants.X_OK);
-        return join(folder, name);
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  throw new Error(`no Chromium in PATH (${names.join(", ")}); set CHROMIUM`);
 }
 
 function required(name) {

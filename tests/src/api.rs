@@ -199,7 +199,6 @@ impl Answer {
     }
 
     /// The body, when the status is this one; panics with the body otherwise.
-    #[must_use]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json
