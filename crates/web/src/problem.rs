@@ -270,6 +270,7 @@ fn of_chat(error: ChatError) -> (StatusCode, &'static str) {
             (StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD")
         }
         ChatError::CannotRestrictStaff => (StatusCode::FORBIDDEN, "CANNOT_RESTRICT_STAFF"),
+        ChatError::IsBanned => (StatusCode::CONFLICT, "USER_IS_BANNED"),
         ChatError::NoSuchMessage => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
     }
 }

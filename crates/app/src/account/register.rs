@@ -56,11 +56,9 @@ pub(super) async fn create(
     {
         return Err(Refusal::UsernameTaken);
     }
-    let display_name = match command.display_name {
-        Some(name) => name,
-        // A user name is a display name by its rule: 3 to 32 visible characters.
-        None => DisplayName::parse(command.username.as_str()).map_err(|_| Refusal::NoSuchUser)?,
-    };
+    let display_name = command
+        .display_name
+        .unwrap_or_else(|| DisplayName::from(&command.username));
     let hash = app
         .ports
         .passwords

@@ -172,10 +172,7 @@ async fn author(
             }
         }
         Actor::Guest(id) => {
-            let digits = id.uuid().simple().to_string();
-            let name = DisplayName::parse(&format!("Guest {}", &digits[digits.len() - 4..]));
-            // A guest is called by four digits: 10 visible characters are a display name.
-            let name = name.map_err(|_| Refusal::NoSuchUser)?;
+            let name = DisplayName::of_guest(*id);
             Author {
                 identity: Identity::Guest(*id),
                 username: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use greenroom_domain::access::{Action, Standing};
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::channel::Channel;
-use greenroom_domain::chat::{ChatEvent, ModerationReason, Restriction, RestrictionKind};
+use greenroom_domain::chat::{ChatEvent, Lift, ModerationReason, Restriction, RestrictionKind};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, StateChange};
 use greenroom_domain::shared::event::Happening;
@@ -51,6 +51,14 @@ async fn attempt(
         Some(length) => RestrictionKind::timeout(length, now)?,
         None => RestrictionKind::Ban,
     };
+    let held = app
+        .ports
+        .moderation
+        .restriction(channel.id, command.subject)
+        .await?;
+    if let Some(held) = held {
+        held.require_replaceable(kind)?;
+    }
     let reason = command.reason.clone();
     let restriction = Restriction {
         room: channel.id,
@@ -78,8 +86,10 @@ pub async fn lift(
     actor: &Actor,
     room: ChannelId,
     subject: Identity,
+    lift: Lift,
 ) -> Result<(), Refusal> {
-    app.retry(|| attempt_lift(app, actor, room, subject)).await
+    app.retry(|| attempt_lift(app, actor, room, subject, lift))
+        .await
 }
 
 async fn attempt_lift(
@@ -87,17 +97,13 @@ async fn attempt_lift(
     actor: &Actor,
     room: ChannelId,
     subject: Identity,
+    lift: Lift,
 ) -> Result<(), Attempt> {
     let channel = app.channel(room).await?.value;
     app.authorize(actor, &channel, Action::Moderate).await?;
-    if app
-        .ports
-        .moderation
-        .restriction(room, subject)
-        .await?
-        .is_none()
-    {
-        return Ok(());
+    match app.ports.moderation.restriction(room, subject).await? {
+        Some(held) => held.require_liftable(lift)?,
+        None => return Ok(()),
     }
     let event = ChatEvent::RestrictionLifted {
         channel: room,

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_domain::access::Action;
+use greenroom_domain::access::{Action, Denied};
 use greenroom_domain::account::DisplayName;
-use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::rate::Quota;
 
-use crate::commit::signed_in;
 use crate::realtime::Ephemeral;
 use crate::{App, Refusal};
 
@@ -27,26 +26,24 @@ pub async fn execute(
     room: ChannelId,
     active: bool,
 ) -> Result<(), Refusal> {
-    let id = signed_in(actor)?;
+    let who = actor.identity().ok_or(Denied::Forbidden)?;
     let channel = app.channel(room).await?.value;
     let standing = app.authorize(actor, &channel, Action::Chat).await?;
     let rules = app.rules.of(app, room).await?;
-    let who = greenroom_domain::shared::actor::Identity::User(id);
     rules
         .room
         .admit(standing, rules.restriction(who), app.now())?;
-    match app.limit("typing", format!("{room}/{id}"), QUOTA).await {
+    match app.limit("typing", format!("{room}/{who:?}"), QUOTA).await {
         Err(Refusal::TooMany { .. }) => return Ok(()),
         other => other?,
     }
-    let name: DisplayName = app
-        .ports
-        .users
-        .get(id)
-        .await?
-        .ok_or(Refusal::NoSuchUser)?
-        .value
-        .display_name;
+    let name = match who {
+        Identity::User(id) => {
+            let user = app.ports.users.get(id).await?.ok_or(Refusal::NoSuchUser)?;
+            user.value.display_name
+        }
+        Identity::Guest(id) => DisplayName::of_guest(id),
+    };
     app.hub.show(room, Ephemeral::Typing { who, name, active });
     Ok(())
 }

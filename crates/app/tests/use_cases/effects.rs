@@ -7,6 +7,7 @@ use greenroom_app::channel::keys;
 use greenroom_app::chat::restrict::{self, Restrict};
 use greenroom_app::{Refusal, Settings};
 use greenroom_domain::channel::Channel;
+use greenroom_domain::chat::Lift;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::feed::{Consumer, Feed, FeedError, FeedPosition};
 use greenroom_testkit::builders::guest;
@@ -97,7 +98,7 @@ async fn a_replay_judges_by_how_things_stand_now() {
     restrict::execute(&it.app, &ada, ban(&channel, "gus"))
         .await
         .expect("hers");
-    restrict::lift(&it.app, &ada, channel.id, guest("gus"))
+    restrict::lift(&it.app, &ada, channel.id, guest("gus"), Lift::Whatever)
         .await
         .expect("hers");
     let revoked = MediaCall::RevokePlayback(channel.id, guest("gus"));

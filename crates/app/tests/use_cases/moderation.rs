@@ -7,7 +7,7 @@ use greenroom_app::chat::history::{self, Part};
 use greenroom_app::chat::restrict::{self, Restrict};
 use greenroom_domain::access::Denied;
 use greenroom_domain::channel::Channel;
-use greenroom_domain::chat::{ChatError, LineBody, ModerationReason, PostRefused};
+use greenroom_domain::chat::{ChatError, Lift, LineBody, ModerationReason, PostRefused};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::page::PageLimit;
 use greenroom_testkit::builders::{guest, guest_id};
@@ -55,8 +55,14 @@ async fn a_timeout_passes_and_a_ban_stays_until_it_is_lifted() {
         .collect();
     assert_eq!(held, [guest("gus")]);
 
+    // A mute neither weakens a ban nor ends it.
+    let mute = restrict::execute(&it.app, &ada, command(&channel, guest("gus"), Some(60))).await;
+    let unmute = restrict::lift(&it.app, &ada, channel.id, guest("gus"), Lift::Timeout).await;
+    assert!(matches!(mute, Err(Refusal::Chat(ChatError::IsBanned))));
+    assert!(matches!(unmute, Err(Refusal::Chat(ChatError::IsBanned))));
+
     for _ in 0..2 {
-        restrict::lift(&it.app, &ada, channel.id, guest("gus"))
+        restrict::lift(&it.app, &ada, channel.id, guest("gus"), Lift::Whatever)
             .await
             .expect("hers; again is no change");
     }

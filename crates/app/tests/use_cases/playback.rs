@@ -6,6 +6,7 @@ use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::stream::playback;
 use greenroom_domain::access::Denied;
 use greenroom_domain::channel::Channel;
+use greenroom_domain::chat::Lift;
 use greenroom_domain::media::{
     GrantToken, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
 };
@@ -140,7 +141,7 @@ async fn a_ban_reaches_the_player_and_lifting_it_too() {
     let refused = playback::addresses(&it.app, &bob, &channel.handle).await;
     assert!(matches!(refused, Err(Refusal::Denied(Denied::Forbidden))));
 
-    restrict::lift(&it.app, &ada, channel.id, who)
+    restrict::lift(&it.app, &ada, channel.id, who, Lift::Whatever)
         .await
         .expect("hers");
     play(&it, &channel, Some(token)).await.expect("may again");

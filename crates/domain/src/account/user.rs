@@ -5,7 +5,7 @@ use std::fmt;
 use crate::account::{AccountError, AccountEvent};
 use crate::shared::clock::Timestamp;
 use crate::shared::decision::Decision;
-use crate::shared::id::UserId;
+use crate::shared::id::{GuestId, UserId};
 use crate::shared::text::{TextError, address_name, free_text, text_fields};
 
 /// An account.
@@ -110,6 +110,21 @@ text_fields! {
         name if name.contains('\n') => Err(TextError::Forbidden { allowed: "it must stand on one line" }),
         name => Ok(name),
     };
+}
+
+impl DisplayName {
+    /// What a guest is called, by the last digits of their id.
+    pub fn of_guest(id: GuestId) -> Self {
+        let digits = id.uuid().simple().to_string();
+        Self(format!("Guest {}", &digits[digits.len() - 4..]))
+    }
+}
+
+impl From<&Username> for DisplayName {
+    /// Who says nothing else is shown by their user name.
+    fn from(username: &Username) -> Self {
+        Self(username.0.clone())
+    }
 }
 
 /// A password as it was typed. Never shown, never stored.

@@ -57,6 +57,9 @@ pub enum ChatError {
     /// Owners and administrators cannot be restricted.
     #[error("the owner and administrators cannot be timed out or banned")]
     CannotRestrictStaff,
+    /// A ban is lifted as a ban, and is not weakened to a timeout.
+    #[error("they are banned; lift the ban first")]
+    IsBanned,
     /// The line is not there, or is no message.
     #[error("there is no such message")]
     NoSuchMessage,

@@ -17,5 +17,5 @@ pub use message::{
 pub use port::{MockModeration, MockRoomLog};
 pub use port::{Moderation, RoomLog};
 pub use room::{
-    ChatRate, ChatSettings, ModerationReason, Restriction, RestrictionKind, Room, SlowMode,
+    ChatRate, ChatSettings, Lift, ModerationReason, Restriction, RestrictionKind, Room, SlowMode,
 };

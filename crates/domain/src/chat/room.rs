@@ -191,6 +191,15 @@ impl RestrictionKind {
     }
 }
 
+/// What is to be lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lift {
+    /// A timeout, and never a ban.
+    Timeout,
+    /// Whatever holds them.
+    Whatever,
+}
+
 text_fields! {
     /// Why somebody was moderated: 1 to 300 characters, for staff.
     ModerationReason = |text| match free_text(text, 300)? {
@@ -262,6 +271,23 @@ impl Room {
 }
 
 impl Restriction {
+    /// Refuses what would weaken a ban: it is lifted first.
+    pub fn require_replaceable(&self, by: RestrictionKind) -> Result<(), ChatError> {
+        if self.kind.is_ban() && !by.is_ban() {
+            Err(ChatError::IsBanned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses to lift a ban for who meant to end a timeout.
+    pub fn require_liftable(&self, lift: Lift) -> Result<(), ChatError> {
+        match lift {
+            Lift::Timeout if self.kind.is_ban() => Err(ChatError::IsBanned),
+            Lift::Timeout | Lift::Whatever => Ok(()),
+        }
+    }
+
     /// Refuses to restrict whom nobody may.
     pub fn require_restrictable(subject: Standing) -> Result<(), ChatError> {
         match subject {

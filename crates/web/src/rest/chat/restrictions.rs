@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use greenroom_app::Refusal;
 use greenroom_app::chat::restrict::{self, Restrict};
-use greenroom_domain::chat::ModerationReason;
+use greenroom_domain::chat::{Lift, ModerationReason};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::page::{Cursor, Page, UnknownCursor};
 use http::StatusCode;
@@ -129,7 +129,8 @@ pub(super) async fn lift(
     Params((name, who)): Params<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let room = channel_of(&context, &name).await?.value.id;
-    restrict::lift(&context.app, &context.actor, room, subject(&who)?).await?;
+    let who = subject(&who)?;
+    restrict::lift(&context.app, &context.actor, room, who, Lift::Whatever).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use greenroom_app::Refusal;
 use greenroom_app::chat::restrict::{self, Restrict};
-use greenroom_domain::chat::ModerationReason;
+use greenroom_domain::chat::{Lift, ModerationReason};
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::ChannelId;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::chat::{invalid, room_of};
@@ -68,9 +66,6 @@ pub(super) async fn moderate(
     let channel = room_of(events, connection, payload.stream_id, payload.handle).await?;
     match payload.action {
         Action::Mute | Action::Timeout | Action::Ban => {
-            if payload.action != Action::Ban {
-                require_not_banned(events, channel, subject).await?;
-            }
             let command = Restrict {
                 channel,
                 subject,
@@ -83,33 +78,14 @@ pub(super) async fn moderate(
             })
         }
         Action::Unmute => {
-            require_not_banned(events, channel, subject).await?;
-            restrict::lift(app, actor, channel, subject).await?;
+            restrict::lift(app, actor, channel, subject, Lift::Timeout).await?;
             done(&Nothing {})
         }
         Action::Unban => {
-            restrict::lift(app, actor, channel, subject).await?;
+            restrict::lift(app, actor, channel, subject, Lift::Whatever).await?;
             done(&Nothing {})
         }
     }
-}
-
-/// A mute takes the place of a ban, and its end too: nobody means that who says "mute".
-async fn require_not_banned(
-    events: &Events,
-    channel: ChannelId,
-    subject: Identity,
-) -> Result<(), Problem> {
-    let restriction = events.app.ports.moderation.restriction(channel, subject);
-    let restriction = restriction.await.map_err(Refusal::from)?;
-    if restriction.is_some_and(|it| it.kind.is_ban()) {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "USER_IS_BANNED",
-            "this user is banned; lift the ban first",
-        ));
-    }
-    Ok(())
 }
 
 /// What names nobody is nobody.

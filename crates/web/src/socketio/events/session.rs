@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use greenroom_app::App;
 use greenroom_app::account::authenticate;
-use greenroom_domain::account::{Login, User};
+use greenroom_domain::account::{DisplayName, Login, User};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ConnectionId, GuestId};
@@ -113,9 +113,6 @@ fn name(who: Identity, user: Option<&User>) -> String {
     match (user, who) {
         (Some(user), _) => user.display_name.to_string(),
         (None, Identity::User(id)) => id.to_string(),
-        (None, Identity::Guest(id)) => {
-            let digits = id.uuid().simple().to_string();
-            format!("Guest {}", &digits[digits.len() - 4..])
-        }
+        (None, Identity::Guest(id)) => DisplayName::of_guest(id).to_string(),
     }
 }
