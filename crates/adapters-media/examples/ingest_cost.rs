@@ -39,8 +39,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// As encoders send: a frame is a few of these.
 const CHUNK: u32 = 4096;
-/// Time to get going before it is measured.
-const WARM_UP: Duration = Duration::from_secs(6);
+/// Time to get going before it is measured: until the window of segments is full, memory is new
+/// and costs more.
+const WARM_UP: Duration = Duration::from_secs(24);
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);

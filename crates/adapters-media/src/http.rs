@@ -98,7 +98,7 @@ async fn multivariant(
     Path(handle): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &query).await?;
+    let (bus, grant) = enter(&delivery, &handle, &query, Awaited::Media).await?;
     let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
     let playlist = bus.multivariant(grant).ok_or(LookupError::NotFound)?;
     Ok(reply(PLAYLIST, PERSONAL, playlist.into()))
@@ -109,7 +109,7 @@ async fn manifest(
     Path(handle): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &query).await?;
+    let (bus, grant) = enter(&delivery, &handle, &query, Awaited::Bus).await?;
     let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
     let manifest = bus.manifest(grant, &delivery.clock, (delivery.now)());
     let manifest = manifest.ok_or(LookupError::NotFound)?;
@@ -173,24 +173,39 @@ async fn clock(State(delivery): Shared) -> Response {
     reply("text/plain", "no-store", dash::iso((delivery.now)()).into())
 }
 
+/// What a request for an address waits for.
+enum Awaited {
+    /// An encoder that has come to send something: the address is asked for once, by somebody
+    /// who is to see at once that nobody is on air.
+    Media,
+    /// The encoder too: the address is asked for again and again while it is played.
+    Bus,
+}
+
 async fn enter(
     delivery: &Delivery,
     handle: &str,
     query: &HashMap<String, String>,
+    awaited: Awaited,
 ) -> Result<(Arc<StreamBus>, GrantToken), Failure> {
     let handle = channel(handle)?;
     let grant = match query.get("grant") {
         Some(grant) => Some(GrantToken::parse(grant).ok_or(PlaybackRefused::BadGrant)?),
         None => None,
     };
+    let until = Instant::now() + OPENING_PATIENCE;
+    let channels = &delivery.channels;
+    let has_watched = grant.is_some();
     let grant = delivery.gate.enter(&handle, grant).await?;
-    let bus = delivery
-        .channels
-        .find(handle.as_str())
-        .ok_or(LookupError::NotFound)?;
+    let bus = match awaited {
+        // As for a playlist: see `find`.
+        Awaited::Bus if has_watched => channels.wait_for(handle.as_str(), until).await,
+        Awaited::Bus | Awaited::Media => channels.find(handle.as_str()),
+    };
+    let bus = bus.ok_or(LookupError::NotFound)?;
     // An encoder that has just begun is playable after its first group of pictures.
     if !bus.is_ended() {
-        bus.wait_playable(Instant::now() + OPENING_PATIENCE).await;
+        bus.wait_playable(until).await;
     }
     Ok((bus, grant))
 }

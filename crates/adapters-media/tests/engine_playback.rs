@@ -207,12 +207,15 @@ async fn a_player_that_waits_since_a_restart_goes_on_when_the_encoder_comes() {
     let house = House::open().await;
     let path = "/hls/demo/g/g-demo-ada/video/index.2.m3u8";
     let waiting = tokio::spawn(get(house.router.clone(), path.to_owned()));
-    eventually("it waits", || house.app.asked() == 1).await;
-    assert!(!waiting.is_finished());
+    let manifest = "/dash/demo/index.mpd?grant=g-demo-eve";
+    let dash = tokio::spawn(get(house.router.clone(), manifest.to_owned()));
+    eventually("they wait", || house.app.asked() == 2).await;
+    assert!(!waiting.is_finished() && !dash.is_finished());
     let _encoder = house.on_air(lease(1, 1), 2).await;
     let (status, playlist) = waiting.await.expect("no panic");
     assert_eq!(status, StatusCode::OK);
     assert!(playlist.contains("#EXTINF"), "{playlist}");
+    assert_eq!(dash.await.expect("no panic").0, StatusCode::OK);
 }
 
 #[tokio::test]
