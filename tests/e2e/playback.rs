@@ -33,8 +33,8 @@ async fn decoders_read_every_frame_and_keep_sound_and_picture_together() {
     server.until_ingest("kim", "publishing").await;
     let (hls, dash) = (server.hls("kim"), server.dash("kim"));
 
-    let (by_hls, by_dash, together, sound) = tokio::join!(
-        probe::decode(&hls, TEN_SECONDS, LIMIT),
+    let by_hls = probe::decode(&hls, TEN_SECONDS, LIMIT).await;
+    let (by_dash, together, sound) = tokio::join!(
         probe::decode(&dash, TEN_SECONDS, LIMIT),
         probe::flashes_and_beeps(&hls, TEN_SECONDS, LIMIT),
         probe::packets(&hls, 'a', TEN_SECONDS, LIMIT),

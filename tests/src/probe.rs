@@ -84,7 +84,7 @@ pub async fn decode(url: &str, length: Duration, limit: Duration) -> Result<Deco
             "-hide_banner",
             "-nostats",
             "-loglevel",
-            "warning",
+            "repeat+warning",
             "-progress",
             "pipe:1",
             "-i",

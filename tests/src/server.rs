@@ -97,7 +97,7 @@ impl Server {
             )
             .env(
                 "GREENROOM_LOG__FILTER",
-                "greenroom=debug,greenroom_web::layers=info,info",
+                "greenroom=debug,greenroom_web::layers=info,greenroom::http=info,info",
             )
             .env("NO_COLOR", "1")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

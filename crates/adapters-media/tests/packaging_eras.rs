@@ -214,7 +214,9 @@ fn a_server_that_starts_again_goes_on_at_the_same_address_with_later_numbers() {
     again.send(5, 2).expect("good");
     let after = again.playlist(TrackKind::Video, 2);
     assert!(tag(&after, SEQUENCE) > last, "{after}");
-    assert!(tag(&after, DISCONTINUITIES) > tag(&before, DISCONTINUITIES));
+    assert!(tag(&after, DISCONTINUITIES) >= tag(&before, DISCONTINUITIES));
+    // hls.js walks through an array of this length with each reload.
+    assert!(tag(&after, DISCONTINUITIES) < 100_000, "{after}");
     assert_eq!(discontinuities(&after).len(), 1);
     // Also for a player whose address was that of longer groups.
     assert_eq!(
