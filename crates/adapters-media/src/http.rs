@@ -7,6 +7,7 @@
 //! | `/dash/{handle}/index.mpd` | manifest, made per viewer |
 //! | `/hls/{handle}/g/{grant}/…`, `/dash/{handle}/g/{grant}/…` | a [`Resource`], the same bytes for everybody |
 //! | `/dash/clock` | this server's time, for players to set theirs |
+//! | `/thumbnails/{handle}.jpg` | a frame of the stream, for everybody |
 
 use crate::bus::{Channels, LookupError, Media, StreamBus};
 use crate::dash;
@@ -15,7 +16,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -78,6 +79,7 @@ pub fn router(delivery: Delivery) -> Router {
         .route("/hls/{handle}/g/{grant}/{rendition}/{file}", get(resource))
         .route("/dash/{handle}/g/{grant}/{rendition}/{file}", get(resource))
         .route("/dash/clock", get(clock))
+        .route("/thumbnails/{file}", get(thumbnail))
         .layer(map_response(for_any_page))
         .with_state(Arc::new(delivery))
 }
@@ -173,6 +175,35 @@ async fn clock(State(delivery): Shared) -> Response {
     reply("text/plain", "no-store", dash::iso((delivery.now)()).into())
 }
 
+/// A frame of a stream that is on air. `?v=` is for caches alone: the newest is the answer.
+async fn thumbnail(
+    State(delivery): Shared,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let handle = file.strip_suffix(".jpg").ok_or(LookupError::NotFound)?;
+    let bus = delivery.channels.find(channel(handle)?.as_str());
+    let thumbnail = bus.and_then(|bus| bus.thumbnail());
+    let thumbnail = thumbnail.ok_or(LookupError::NotFound)?;
+    let tag = format!("\"{}\"", thumbnail.version);
+    let known = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut response = if known
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim().trim_start_matches("W/") == tag)
+    {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        reply("image/jpeg", THUMBNAIL, thumbnail.jpeg.into())
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(THUMBNAIL));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    Ok(response)
+}
+
 /// What a request for an address waits for.
 enum Awaited {
     /// An encoder that has come to send something: the address is asked for once, by somebody
@@ -224,6 +255,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const MP4: &str = "video/mp4";
 const PERSONAL: &str = "private, no-store";
+const THUMBNAIL: &str = "public, max-age=30";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 fn reply(kind: &'static str, caching: &'static str, body: Body) -> Response {

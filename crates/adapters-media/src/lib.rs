@@ -16,5 +16,7 @@ pub mod hls;
 pub mod http;
 pub mod ingest;
 pub mod rtmp;
+mod thumbnail;
 
 pub use engine::{Engine, EngineConfig};
+pub use thumbnail::{Thumbnail, ThumbnailConfig};

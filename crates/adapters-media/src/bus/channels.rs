@@ -32,6 +32,11 @@ impl Channels {
         self.buses.read().get(handle).cloned()
     }
 
+    /// The buses of all channels.
+    pub(crate) fn all(&self) -> Vec<Arc<StreamBus>> {
+        self.buses.read().values().cloned().collect()
+    }
+
     /// The bus of a channel, once it has one.
     pub async fn wait_for(&self, handle: &str, until: Instant) -> Option<Arc<StreamBus>> {
         let mut opened = self.opened.subscribe();

@@ -13,6 +13,7 @@ use crate::codec::CodecConfig;
 use crate::dash;
 use crate::frame::{Frame, TrackKind};
 use crate::hls::{self, GrantName, Reload, ReloadError, Resource};
+use crate::thumbnail::{Still, Thumbnail};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
@@ -26,6 +27,16 @@ pub struct StreamBus {
     packager: RwLock<Packager>,
     video: watch::Sender<()>,
     audio: watch::Sender<()>,
+    picture: RwLock<Picture>,
+}
+
+/// The channel's picture for lists.
+#[derive(Debug, Default)]
+struct Picture {
+    thumbnail: Option<Thumbnail>,
+    tried_at: Option<Instant>,
+    /// The segments up to this one are of a stream that has ended.
+    after: u64,
 }
 
 /// What a name leads to. Its bytes are shared, never copied.
@@ -57,6 +68,7 @@ impl StreamBus {
             packager: RwLock::new(Packager::new(limits, now.timestamp_millis())),
             video: watch::Sender::new(()),
             audio: watch::Sender::new(()),
+            picture: RwLock::default(),
         }
     }
 
@@ -94,7 +106,16 @@ impl StreamBus {
 
     /// The stream is over; playlists say so. Frames begin the next one.
     pub fn end(&self) {
-        let changed = self.packager.write().end();
+        let (changed, last) = {
+            let mut packager = self.packager.write();
+            let changed = packager.end();
+            let video = packager.rendition(TrackKind::Video);
+            (changed, video.and_then(Rendition::position))
+        };
+        *self.picture.write() = Picture {
+            after: last.map_or(0, |last| last.number),
+            ..Picture::default()
+        };
         self.wake(changed);
     }
 
@@ -113,6 +134,51 @@ impl StreamBus {
     /// Whether the stream is over, and no other has begun.
     pub fn is_ended(&self) -> bool {
         self.packager.read().is_ended()
+    }
+
+    /// A frame of the stream as a picture, where one was made.
+    pub fn thumbnail(&self) -> Option<Thumbnail> {
+        self.picture.read().thumbnail.clone()
+    }
+
+    /// A picture was made. It comes too late when the stream has ended.
+    pub(crate) fn set_thumbnail(&self, thumbnail: Thumbnail) {
+        let mut picture = self.picture.write();
+        if thumbnail.version > picture.after {
+            picture.thumbnail = Some(thumbnail);
+        }
+    }
+
+    /// When a picture was last tried to make of this stream.
+    pub(crate) fn thumbnail_tried_at(&self) -> Option<Instant> {
+        self.picture.read().tried_at
+    }
+
+    pub(crate) fn thumbnail_tried(&self, at: Instant) {
+        self.picture.write().tried_at = Some(at);
+    }
+
+    /// What a picture can be made of: the key frame of the newest whole segment. `None` while
+    /// nothing comes in, and where there is sound alone.
+    pub(crate) fn still(&self) -> Option<Still> {
+        let packager = self.packager.read();
+        if packager.is_ended() || packager.is_interrupted() || packager.target().is_none() {
+            return None;
+        }
+        let rendition = packager.rendition(TrackKind::Video)?;
+        let newest = rendition
+            .segments()
+            .rev()
+            .find(|segment| segment.closed && !segment.is_gap())?;
+        if newest.number <= self.picture.read().after {
+            return None;
+        }
+        let part = newest.parts.first().filter(|part| part.independent)?;
+        Some(Still {
+            number: newest.number,
+            init: rendition.init(newest.init?)?.clone(),
+            part: part.data.clone(),
+        })
     }
 
     /// Waits until there is something to play.

@@ -31,6 +31,7 @@ use crate::bus::Channels;
 use crate::cmaf;
 use crate::http::{self, Delivery};
 use crate::rtmp::EndReason;
+use crate::thumbnail::{self, ThumbnailConfig};
 use gate::Grants;
 use registry::Registry;
 
@@ -53,6 +54,8 @@ pub struct EngineConfig {
     pub kept_after_end: Duration,
     /// How often presence is told, and what nobody uses is let go.
     pub report_every: Duration,
+    /// How pictures of the streams are made for lists.
+    pub thumbnails: ThumbnailConfig,
 }
 
 impl Default for EngineConfig {
@@ -66,6 +69,7 @@ impl Default for EngineConfig {
             limits: cmaf::Limits::default(),
             kept_after_end: Duration::from_secs(60),
             report_every: Duration::from_secs(2),
+            thumbnails: ThumbnailConfig::default(),
         }
     }
 }
@@ -96,12 +100,20 @@ impl Engine {
         })
     }
 
+    /// Where the picture of a channel's stream is, relative to the public address. The path
+    /// changes with the picture.
+    pub fn thumbnail_path(&self, handle: &Handle) -> Option<String> {
+        let thumbnail = self.channels.find(handle.as_str())?.thumbnail()?;
+        Some(format!("/thumbnails/{handle}.jpg?v={}", thumbnail.version))
+    }
+
     /// What encoders are told to publish to from now on, without the key.
     pub fn advertise(&self, ingest_url: String) {
         *self.ingest_url.write() = ingest_url;
     }
 
-    /// The routes for players, `/hls` and `/dash`, guarded by grants.
+    /// The routes for players, `/hls` and `/dash`, guarded by grants; and `/thumbnails`, for
+    /// everybody.
     pub fn router(self: &Arc<Self>) -> Router {
         let clock = Arc::clone(&self.clock);
         http::router(Delivery {
@@ -125,6 +137,7 @@ impl Engine {
         tokio::join!(
             listener::run(&self, listener, &events, &shutdown),
             self.report_presence(&events, &shutdown),
+            thumbnail::run(&self.channels, &self.config.thumbnails, &shutdown),
         );
     }
 
