@@ -9,10 +9,9 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::config::Config;
-use super::engine::packet::{Packet as Engine, PacketError};
 use super::engine::websocket::{self, close};
 use super::outbox::{Class, Outbox, Pushed, Room};
-use super::packet::{self, Packet};
+use super::packet;
 use super::service::{ConnectError, DisconnectReason};
 
 const CLOSE: Bytes = Bytes::from_static(b"\x81\x011");
@@ -25,16 +24,6 @@ const RESUME: &str = r#"42["resume",{"reason":"too_slow"}]"#;
 
 /// How long after a client's goodbye its poll is still answered.
 const OVERTAKEN: Duration = Duration::from_millis(100);
-
-/// One write takes at most so much from the queue.
-const BATCH: Room = Room {
-    frames: 64,
-    bytes: 64 * 1024,
-};
-const EVERYTHING: Room = Room {
-    frames: usize::MAX,
-    bytes: usize::MAX,
-};
 
 /// The transport that something came by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,149 +155,6 @@ impl Session {
         }
     }
 
-    // ---- packets in
-
-    /// Takes one packet of the client.
-    pub(crate) fn receive(
-        &mut self,
-        via: Via,
-        packet: Result<Engine<'_>, PacketError>,
-        now: Instant,
-    ) -> Received {
-        if self.end.is_some() {
-            return Received::Ended;
-        }
-        if via == Via::WebSocket && !matches!(self.transport, Transport::WebSocket) {
-            return self.candidate(packet);
-        }
-        match packet {
-            Ok(Engine::Message(text)) => self.message(text, now),
-            Ok(Engine::Pong(_)) => {
-                self.heartbeat = Heartbeat::PingAt(now + self.config.ping_interval);
-                Received::Accepted
-            }
-            Ok(Engine::Noop) => Received::Accepted,
-            Ok(Engine::Close) => {
-                let unheard = via == Via::Polling && !self.polling;
-                self.finish(DisconnectReason::Transport, close::NORMAL, NOOP, now);
-                if unheard && let Some(end) = &mut self.end {
-                    // Its poll may have been overtaken by this request.
-                    (end.lingers, end.until) = (true, now + OVERTAKEN);
-                }
-                Received::Ended
-            }
-            Err(PacketError::Binary) => self.violation(close::UNSUPPORTED, now),
-            Ok(Engine::Open(_) | Engine::Ping(_) | Engine::Upgrade) | Err(_) => {
-                self.violation(close::PROTOCOL, now)
-            }
-        }
-    }
-
-    /// A packet by a WebSocket that is only being tried.
-    fn candidate(&mut self, packet: Result<Engine<'_>, PacketError>) -> Received {
-        match (&mut self.transport, packet) {
-            (Transport::Upgrading { probed, .. }, Ok(Engine::Ping("probe"))) => {
-                *probed = true;
-                Received::Reply(PROBE)
-            }
-            (Transport::Upgrading { probed: true, .. }, Ok(Engine::Upgrade)) => {
-                self.transport = Transport::WebSocket;
-                Received::Accepted
-            }
-            (Transport::Upgrading { .. }, _) => {
-                self.transport = Transport::Polling;
-                Received::DropCandidate
-            }
-            _ => Received::DropCandidate,
-        }
-    }
-
-    fn message(&mut self, text: &str, now: Instant) -> Received {
-        if self.config.engine_echo {
-            self.outbox
-                .force(websocket::text(&Engine::Message(text).encode()));
-            return Received::Accepted;
-        }
-        let packet = match Packet::decode(text) {
-            Ok(packet) => packet,
-            Err(packet::PacketError::Binary) => return self.refuse_binary(now),
-            Err(_) => return self.violation(close::PROTOCOL, now),
-        };
-        match (packet, &self.conversation) {
-            (
-                Packet::Connect {
-                    namespace: "/",
-                    auth,
-                },
-                Conversation::Fresh { .. },
-            ) => {
-                self.conversation = Conversation::Connecting {
-                    until: now + self.config.connect_timeout,
-                };
-                self.inbound.push_back(Inbound::Connect { auth });
-            }
-            (Packet::Connect { namespace, .. }, _) if namespace != "/" => {
-                // A name that is longer than any that exists is not worth an answer.
-                if namespace.len() > packet::MAX_NAME {
-                    return self.violation(close::PROTOCOL, now);
-                }
-                let text = packet::refused(namespace, "Invalid namespace", None);
-                self.push_answer(&text, now);
-            }
-            (
-                Packet::Event {
-                    namespace: "/",
-                    name,
-                    args,
-                    ack,
-                },
-                Conversation::Connected,
-            ) => {
-                self.inbound.push_back(Inbound::Event { name, args, ack });
-            }
-            (Packet::Disconnect { namespace: "/" }, Conversation::Connected) => {
-                self.conversation = Conversation::Left {
-                    until: now + self.config.connect_timeout,
-                };
-                self.inbound.push_back(Inbound::Leave);
-            }
-            // An acknowledgement that nobody asked for, or what still comes for a namespace that
-            // the client has left or was told it is not in: no harm in it.
-            (Packet::Ack { namespace: "/", .. }, Conversation::Connected)
-            | (Packet::Disconnect { .. }, _)
-            | (_, Conversation::Left { .. }) => {}
-            _ => return self.violation(close::PROTOCOL, now),
-        }
-        Received::Accepted
-    }
-
-    /// An answer that a client could ask for without reading: bounded like everything else.
-    fn push_answer(&mut self, text: &str, now: Instant) {
-        let room = self.room();
-        if self
-            .outbox
-            .push(websocket::text(text), Class::Durable, room)
-            == Pushed::Overflow
-        {
-            self.too_slow(now);
-        }
-    }
-
-    /// The namespace is left with the protocol's own word for it, then the session ends.
-    fn refuse_binary(&mut self, now: Instant) -> Received {
-        self.inbound.clear();
-        self.outbox.force(LEAVE);
-        self.close(DisconnectReason::Protocol, close::UNSUPPORTED, now);
-        Received::Ended
-    }
-
-    /// Ends the session over what the client sent.
-    pub(crate) fn violation(&mut self, code: u16, now: Instant) -> Received {
-        self.inbound.clear();
-        self.finish(DisconnectReason::Protocol, code, CLOSE, now);
-        Received::Ended
-    }
-
     // ---- the application
 
     /// The next thing for the application to do.
@@ -344,6 +190,18 @@ impl Session {
             };
             let text = packet::refused("/", &error.message, error.data.as_ref());
             self.push_answer(&text, now);
+        }
+    }
+
+    /// An answer that a client could ask for without reading: bounded like everything else.
+    fn push_answer(&mut self, text: &str, now: Instant) {
+        let room = self.room();
+        if self
+            .outbox
+            .push(websocket::text(text), Class::Durable, room)
+            == Pushed::Overflow
+        {
+            self.too_slow(now);
         }
     }
 
@@ -387,7 +245,10 @@ impl Session {
 
     /// Ends the session after what is queued.
     pub(crate) fn close(&mut self, reason: DisconnectReason, code: u16, now: Instant) {
-        self.end.get_or_insert_with(|| End {
+        if self.end.is_some() {
+            return;
+        }
+        self.end = Some(End {
             reason,
             code,
             until: now + self.config.linger,
@@ -395,6 +256,10 @@ impl Session {
             farewell: CLOSE,
         });
         self.held.clear();
+        // It polls for the last words, unless it was already told to come by WebSocket for them.
+        if !self.is_between() {
+            self.drop_candidate();
+        }
     }
 
     /// Ends the session at once.
@@ -406,15 +271,17 @@ impl Session {
         now: Instant,
     ) {
         let until = now + self.config.linger;
-        self.end.get_or_insert(End {
+        let end = self.end.get_or_insert(End {
             reason,
             code,
             until,
             lingers: false,
             farewell,
         });
+        end.lingers = false;
         self.outbox.clear();
         self.held.clear();
+        self.drop_candidate();
     }
 
     /// The transport is gone, and with it the session.
@@ -478,133 +345,10 @@ impl Session {
             _ => {}
         }
     }
-
-    // ---- polling
-
-    /// Whether a client that knows the session's id finds nothing any more.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.end.as_ref().is_some_and(|end| !end.lingers)
-    }
-
-    /// Whether requests of this kind are what the session expects.
-    pub(crate) fn expects(&self, via: Via) -> bool {
-        match self.transport {
-            Transport::Polling | Transport::Upgrading { .. } => via == Via::Polling,
-            Transport::WebSocket => via == Via::WebSocket,
-        }
-    }
-
-    /// A GET begins to wait. A second one beside it ends the session: the answer is `false`.
-    pub(crate) fn begin_poll(&mut self, now: Instant) -> bool {
-        if std::mem::replace(&mut self.polling, true) {
-            self.violation(close::PROTOCOL, now);
-            return false;
-        }
-        true
-    }
-
-    /// Whether a waiting GET has its answer.
-    pub(crate) fn poll_is_ready(&self) -> bool {
-        self.polling
-            && (self.end.is_some()
-                || !matches!(
-                    self.transport,
-                    Transport::Polling | Transport::Upgrading { probed: false, .. }
-                )
-                || !self.outbox.is_empty())
-    }
-
-    /// The answer to the waiting GET, which is then over: whole frames, in order.
-    pub(crate) fn take_poll(&mut self) -> Option<VecDeque<Bytes>> {
-        if !self.poll_is_ready() {
-            return None;
-        }
-        self.polling = false;
-        let mut frames = VecDeque::new();
-        // After an upgrade the queue belongs to the WebSocket.
-        if !matches!(self.transport, Transport::WebSocket) {
-            self.outbox.take(&mut frames, EVERYTHING);
-        }
-        // Clients drop what comes together with the farewell, so that waits for their next poll.
-        if frames.is_empty() {
-            let last = self.end.as_mut().map(|end| {
-                end.lingers = false;
-                end.farewell.clone()
-            });
-            frames.push_back(last.unwrap_or(NOOP));
-        }
-        Some(frames)
-    }
-
-    /// The waiting GET was abandoned.
-    pub(crate) fn abandon_poll(&mut self, now: Instant) {
-        if std::mem::take(&mut self.polling) && self.expects(Via::Polling) {
-            self.lost(now);
-        }
-    }
-
-    /// A POST begins. A second one beside it ends the session: the answer is `false`.
-    pub(crate) fn begin_post(&mut self, now: Instant) -> bool {
-        if std::mem::replace(&mut self.posting, true) {
-            self.violation(close::PROTOCOL, now);
-            return false;
-        }
-        true
-    }
-
-    /// The POST is over.
-    pub(crate) fn end_post(&mut self) {
-        self.posting = false;
-    }
-
-    // ---- WebSocket
-
-    /// A WebSocket is to be tried for this session; `false` if it has or tries one already.
-    pub(crate) fn begin_upgrade(&mut self, now: Instant) -> bool {
-        if self.end.is_some() || !matches!(self.transport, Transport::Polling) {
-            return false;
-        }
-        let until = now + self.config.upgrade_timeout;
-        self.transport = Transport::Upgrading {
-            probed: false,
-            until,
-        };
-        true
-    }
-
-    /// The WebSocket that was tried is gone; polling goes on.
-    pub(crate) fn drop_candidate(&mut self) {
-        if matches!(self.transport, Transport::Upgrading { .. }) {
-            self.transport = Transport::Polling;
-        }
-    }
-
-    /// Whether a WebSocket belongs to the session now.
-    pub(crate) fn wants_websocket(&mut self) -> bool {
-        self.candidate_expired = false;
-        !matches!(self.transport, Transport::Polling)
-    }
-
-    /// Moves what is next to be written by WebSocket to `batch`.
-    pub(crate) fn take_batch(&mut self, batch: &mut VecDeque<Bytes>) {
-        if matches!(self.transport, Transport::WebSocket) {
-            self.outbox.take(batch, BATCH);
-        }
-    }
-
-    /// Whether everything was handed to the WebSocket, or to a poll.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.outbox.is_empty()
-    }
-
-    /// Whether the session's own task has something to do.
-    pub(crate) fn concerns_task(&self) -> bool {
-        self.end.is_some()
-            || self.candidate_expired
-            || !self.inbound.is_empty()
-            || matches!(self.transport, Transport::WebSocket) && !self.outbox.is_empty()
-    }
 }
+
+mod receive;
+mod transports;
 
 #[cfg(test)]
 mod tests;

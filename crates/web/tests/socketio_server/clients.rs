@@ -32,7 +32,8 @@ async fn the_real_client_by_every_transport() {
     let packages = tokio::task::spawn_blocking(node_packages).await.unwrap();
     let server = serve(Config {
         ping_interval: Duration::from_millis(500),
-        ping_timeout: Duration::from_millis(2_000),
+        // Node may not get its turn for a while on a busy machine.
+        ping_timeout: Duration::from_secs(8),
         ..Config::default()
     })
     .await;

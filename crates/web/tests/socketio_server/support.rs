@@ -196,9 +196,18 @@ pub(crate) enum Frame {
 
 impl Ws {
     pub(crate) async fn open(address: SocketAddr, headers: &str) -> Result<Self, u16> {
+        Self::open_for(address, "", headers).await
+    }
+
+    /// `query` may name the polling session that is to be upgraded.
+    pub(crate) async fn open_for(
+        address: SocketAddr,
+        query: &str,
+        headers: &str,
+    ) -> Result<Self, u16> {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!(
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n\
+            "GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {address}\r\n\
              Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::socketio::engine::packet::Packet as Engine;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -150,6 +151,42 @@ fn an_upgrade_that_fails_leaves_the_session_polling() {
     slow.session.begin_upgrade(slow.now);
     slow.wait(10 * SECOND);
     assert!(slow.session.concerns_task() && !slow.session.wants_websocket());
+}
+
+#[test]
+fn an_end_in_the_middle_of_an_upgrade_waits_for_the_client_to_arrive() {
+    let mut harness = Harness::connected(Via::Polling);
+    harness.session.begin_upgrade(harness.now);
+    harness.get(Via::WebSocket, "2probe");
+    assert_eq!(harness.sent(Via::Polling), ["6"], "it polls no more");
+    harness.session.disconnect(harness.now);
+    assert!(harness.session.is_between() && harness.session.wants_websocket());
+    assert_eq!(harness.get(Via::WebSocket, "5"), Received::Accepted);
+    assert!(!harness.session.is_between());
+    assert_eq!(harness.sent(Via::WebSocket), ["41"]);
+
+    // One that gives its WebSocket up instead polls for the last words.
+    let mut harness = Harness::connected(Via::Polling);
+    harness.session.begin_upgrade(harness.now);
+    harness.get(Via::WebSocket, "2probe");
+    harness.session.disconnect(harness.now);
+    harness.session.drop_candidate();
+    assert_eq!(harness.sent(Via::Polling), ["41"]);
+    assert_eq!(harness.sent(Via::Polling), ["1"]);
+}
+
+#[test]
+fn an_end_before_the_probe_leaves_the_client_polling() {
+    let mut harness = Harness::connected(Via::Polling);
+    harness.session.begin_upgrade(harness.now);
+    harness.session.disconnect(harness.now);
+    assert!(!harness.session.wants_websocket());
+    assert_eq!(
+        harness.get(Via::WebSocket, "2probe"),
+        Received::DropCandidate
+    );
+    assert_eq!(harness.sent(Via::Polling), ["41"]);
+    assert_eq!(harness.sent(Via::Polling), ["1"]);
 }
 
 #[test]

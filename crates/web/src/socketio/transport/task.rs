@@ -316,10 +316,10 @@ impl<S: Service> Task<S> {
 
     /// After the session's end: its last words, the closing frame, and out.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Option<DisconnectReason> {
-        let (end, drained) = {
-            let state = self.line.lock();
-            let end = state.session.ended()?.clone();
-            (end, state.session.is_drained() && state.session.is_gone())
+        let (end, drained, between) = {
+            let session = &self.line.lock().session;
+            let drained = session.is_drained() && session.is_gone();
+            (session.ended()?.clone(), drained, session.is_between())
         };
         if Instant::now() >= end.until {
             return Some(end.reason);
@@ -328,7 +328,8 @@ impl<S: Service> Task<S> {
             // A polling client may still come for its last words.
             return drained.then_some(end.reason);
         };
-        if !link.is_idle() {
+        // A client whose WebSocket is closed while it changes over to it waits there forever.
+        if between && !drained || !link.is_idle() {
             return None;
         }
         if !self.closing {
