@@ -1,118 +1,144 @@
 //! Measures a Socket.IO server: CPU per delivery and memory per connection.
 //!
-//! `socketio_load ADDR PID RECEIVERS SECONDS IN_FLIGHT|RATEhz`: opens that many WebSockets to the
-//! server with this process id, sends `post` events on the first and counts the `message` events
-//! that all of them get. `IN_FLIGHT` posts are kept under way, or `RATE` are sent per second
-//! (`20hz`). A post is under way until its sender has it back, or, with `all` behind the number,
-//! until everybody has it, which leaves a server nothing to combine. The server is expected to send every `post` on to everybody as `message`.
+//! `socketio_load ADDR PID RECEIVERS SECONDS PACE...`: opens that many WebSockets to the server
+//! with this process id, each from an address of its own (of 127.0.0.0/8, as servers count by
+//! it), joins the channel `bench`, sends `send-message` on one after the other and counts the
+//! `new-message` events that all of them get. A pace is how many messages are kept under way
+//! (`8`), or how many are sent per second (`20hz`). A message is under way until the first
+//! connection has it, or, with `all` behind the number, until everybody has it, which leaves a
+//! server nothing to combine. Nobody sends faster than a channel allows by default.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
+
+/// How often one of them may send: 10 messages per 3 s, less a little.
+const SEND_INTERVAL: Duration = Duration::from_millis(310);
+/// Nothing that is awaited takes longer, unless it was refused.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A message as it is delivered.
+const DELIVERY: &[u8] = b"42[\"new-message\"";
+/// What is said to one who sends too fast, say.
+const REFUSALS: [&[u8]; 2] = [b"42[\"error\"", b"430[{\"ok\":false"];
+const LONGEST_PREFIX: usize = 16;
 
 /// Deliveries so far, and who waits for the next ones.
 #[derive(Default)]
 struct Count {
     deliveries: AtomicU64,
-    own: AtomicU64,
+    bytes: AtomicU64,
+    first: AtomicU64,
     awaited: AtomicU64,
     reached: Notify,
     broken: AtomicBool,
 }
 
+/// Who speaks, one after the other.
+struct Senders {
+    writes: Vec<(OwnedWriteHalf, Instant)>,
+    next: usize,
+    post: Vec<u8>,
+    /// All had to wait until they might send again.
+    held: bool,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [address, pid, receivers, seconds, pace] = args.as_slice() else {
-        return Err(io::Error::other(
-            "ADDR PID RECEIVERS SECONDS IN_FLIGHT|RATEhz",
-        ));
+    let [address, pid, receivers, seconds, paces @ ..] = args.as_slice() else {
+        return Err(io::Error::other("ADDR PID RECEIVERS SECONDS PACE..."));
     };
     let number = |text: &str| text.parse::<u64>().map_err(io::Error::other);
     let (receivers, seconds) = (number(receivers)?, number(seconds)?);
+    let address = address.parse().map_err(io::Error::other)?;
     let before = memory(pid)?;
     let count = Arc::new(Count::default());
-    let mut first = None;
-    for _ in 0..receivers {
-        let (read, write) = connect(address).await?;
-        tokio::spawn(receive(read, Arc::clone(&count), first.is_none()));
-        if first.is_none() {
-            first = Some(write);
-        } else {
-            // Half of a socket that is dropped would close it; the process ends soon enough.
-            std::mem::forget(write);
-        }
+    let mut senders = Senders {
+        writes: Vec::new(),
+        next: 0,
+        post: masked(&format!(
+            r#"420["send-message",{{"handle":"bench","message":"{}"}}]"#,
+            "x".repeat(180)
+        )),
+        held: false,
+    };
+    for receiver in 0..receivers {
+        let (read, write, frames) = connect(address, receiver).await?;
+        tokio::spawn(receive(read, frames, Arc::clone(&count), receiver == 0));
+        senders.writes.push((write, Instant::now()));
     }
-    let mut sender = first.ok_or_else(|| io::Error::other("no receivers"))?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle = memory(pid)?;
     println!(
-        "{receivers} connections: {:.1} KiB each (server {} -> {} KiB)",
-        (idle.saturating_sub(before)) as f64 / receivers as f64,
-        before,
-        idle
+        "{receivers} connections: {:.1} KiB each (server {before} -> {idle} KiB)",
+        idle.saturating_sub(before) as f64 / receivers as f64,
     );
-
-    let post = masked(&format!(r#"42["post",{{"text":"{}"}}]"#, "x".repeat(180)));
-    // Warm up, then measure.
-    run(
-        &mut sender,
-        &post,
-        &count,
-        receivers,
-        Duration::from_secs(1),
-        pace,
-    )
-    .await?;
-    let (cpu, start, from) = (usage(pid)?, Instant::now(), count.deliveries.load(Relaxed));
-    run(
-        &mut sender,
-        &post,
-        &count,
-        receivers,
-        Duration::from_secs(seconds),
-        pace,
-    )
-    .await?;
-    let elapsed = start.elapsed().as_secs_f64();
-    let deliveries = (count.deliveries.load(Relaxed) - from) as f64;
-    let now = usage(pid)?;
-    let (user, system) = (now[0] - cpu[0], now[1] - cpu[1]);
-    let spent = user + system;
-    println!(
-        "pace {pace}: {deliveries} deliveries in {elapsed:.1} s, {:.0}/s; {user:.2}+{system:.2} CPU-s, {:.2} CPU-s per million{}",
-        deliveries / elapsed,
-        spent / deliveries * 1e6,
-        if count.broken.load(Relaxed) {
-            "; A CONNECTION BROKE"
-        } else {
-            ""
-        }
-    );
+    for pace in paces {
+        // Warm up, then measure.
+        run(&mut senders, &count, Duration::from_secs(1), pace).await?;
+        senders.held = false;
+        let (cpu, start) = (usage(pid)?, Instant::now());
+        let (from, bytes) = (count.deliveries.load(Relaxed), count.bytes.load(Relaxed));
+        run(&mut senders, &count, Duration::from_secs(seconds), pace).await?;
+        let elapsed = start.elapsed().as_secs_f64();
+        let deliveries = (count.deliveries.load(Relaxed) - from) as f64;
+        let bytes = (count.bytes.load(Relaxed) - bytes) as f64;
+        let spent = usage(pid)? - cpu;
+        println!(
+            "pace {pace}: {:.0} deliveries/s of {:.0} B; {spent:.2} CPU-s, {:.3} CPU-s per million{}{}",
+            deliveries / elapsed,
+            bytes / deliveries,
+            spent / deliveries * 1e6,
+            if senders.held {
+                "; held back by the rate limit"
+            } else {
+                ""
+            },
+            if count.broken.load(Relaxed) {
+                "; A CONNECTION BROKE"
+            } else {
+                ""
+            },
+        );
+    }
     println!(
         "after: {:.1} KiB each",
-        (memory(pid)?.saturating_sub(before)) as f64 / receivers as f64
+        memory(pid)?.saturating_sub(before) as f64 / receivers as f64
     );
     Ok(())
 }
 
+impl Senders {
+    /// The next one that may send sends.
+    async fn send(&mut self) -> io::Result<()> {
+        let at = self.next % self.writes.len();
+        self.next += 1;
+        let (write, may_send_at) = &mut self.writes[at];
+        // It has ten to begin with.
+        let early = may_send_at.saturating_duration_since(Instant::now());
+        let wait = early.saturating_sub(SEND_INTERVAL * 9);
+        if !wait.is_zero() {
+            self.held = true;
+            tokio::time::sleep(wait).await;
+        }
+        *may_send_at = (*may_send_at).max(Instant::now()) + SEND_INTERVAL;
+        write.write_all(&self.post).await
+    }
+}
+
 /// Sends for so long, at this pace, and waits for the last delivery.
-async fn run(
-    sender: &mut OwnedWriteHalf,
-    post: &[u8],
-    count: &Count,
-    receivers: u64,
-    time: Duration,
-    pace: &str,
-) -> io::Result<()> {
+async fn run(senders: &mut Senders, count: &Count, time: Duration, pace: &str) -> io::Result<()> {
+    let receivers = senders.writes.len() as u64;
     let until = Instant::now() + time;
     let base = count.deliveries.load(Relaxed);
     let mut sent = 0;
@@ -121,7 +147,7 @@ async fn run(
         let mut interval = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
         while Instant::now() < until {
             interval.tick().await;
-            sender.write_all(post).await?;
+            senders.send().await?;
             sent += 1;
         }
     } else {
@@ -130,69 +156,104 @@ async fn run(
             .trim_end_matches("all")
             .parse()
             .map_err(io::Error::other)?;
-        let own = count.own.load(Relaxed);
+        let first = count.first.load(Relaxed);
         let done = || {
             if all {
                 (count.deliveries.load(Relaxed) - base) / receivers
             } else {
-                count.own.load(Relaxed) - own
+                count.first.load(Relaxed) - first
             }
         };
         while Instant::now() < until && !count.broken.load(Relaxed) {
             let before = done();
             while sent < before + in_flight {
-                sender.write_all(post).await?;
+                senders.send().await?;
                 sent += 1;
             }
             count
                 .awaited
                 .store(base + (before + 1) * receivers, Relaxed);
             while done() == before && !count.broken.load(Relaxed) {
-                count.reached.notified().await;
+                count.wait().await;
             }
         }
     }
-    wait(count, base + sent * receivers).await;
+    let deliveries = base + sent * receivers;
+    count.awaited.store(deliveries, Relaxed);
+    while count.deliveries.load(Relaxed) < deliveries && !count.broken.load(Relaxed) {
+        count.wait().await;
+    }
     Ok(())
 }
 
-async fn wait(count: &Count, deliveries: u64) {
-    count.awaited.store(deliveries, Relaxed);
-    while count.deliveries.load(Relaxed) < deliveries && !count.broken.load(Relaxed) {
-        count.reached.notified().await;
+impl Count {
+    async fn wait(&self) {
+        if tokio::time::timeout(PATIENCE, self.reached.notified())
+            .await
+            .is_err()
+        {
+            self.broken.store(true, Relaxed);
+        }
     }
 }
 
-/// Opens a WebSocket and connects to the namespace.
-async fn connect(address: &str) -> io::Result<(OwnedReadHalf, OwnedWriteHalf)> {
-    let mut stream = TcpStream::connect(address).await?;
+/// Opens a WebSocket, connects to the namespace and joins the channel. Also what was read of
+/// frames meanwhile.
+async fn connect(
+    server: SocketAddr,
+    number: u64,
+) -> io::Result<(OwnedReadHalf, OwnedWriteHalf, Vec<u8>)> {
+    let [.., high, low] = number.to_be_bytes();
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::new(127, 78, high, low), 0)))?;
+    let mut stream = socket.connect(server).await?;
     stream.set_nodelay(true)?;
     let request = format!(
-        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n\
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {server}\r\n\
          Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
+    let mut seen = Vec::new();
     stream.write_all(request.as_bytes()).await?;
-    until(&mut stream, b"pingTimeout").await?;
+    until(&mut stream, &mut seen, b"pingTimeout").await?;
     stream.write_all(&masked("40")).await?;
-    until(&mut stream, b"40{\"sid\"").await?;
-    Ok(stream.into_split())
+    until(&mut stream, &mut seen, b"40{\"sid\"").await?;
+    let join = masked(r#"420["join-channel",{"handle":"bench"}]"#);
+    stream.write_all(&join).await?;
+    let answered = until(&mut stream, &mut seen, br#"430[{"ok":"#).await?;
+    if !seen[answered..].starts_with(b"true") {
+        let said = String::from_utf8_lossy(&seen[answered..]).into_owned();
+        return Err(io::Error::other(format!("it may not join: {said}")));
+    }
+    let head = find(&seen, b"\r\n\r\n").unwrap_or_default();
+    let frames = seen.split_off(head);
+    let (read, write) = stream.into_split();
+    Ok((read, write, frames))
 }
 
-async fn until(stream: &mut TcpStream, word: &[u8]) -> io::Result<()> {
-    let mut seen = Vec::new();
-    while !seen.windows(word.len()).any(|window| window == word) {
-        if stream.read_buf(&mut seen).await? == 0 {
+/// Reads until this was seen and some bytes behind it: where it ends.
+async fn until(stream: &mut TcpStream, seen: &mut Vec<u8>, word: &[u8]) -> io::Result<usize> {
+    loop {
+        if let Some(end) = find(seen, word).filter(|end| seen.len() >= end + 4) {
+            return Ok(end);
+        }
+        let read = tokio::time::timeout(PATIENCE, stream.read_buf(seen)).await?;
+        if read? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
-    Ok(())
 }
 
-/// Counts the `message` events of one connection.
-async fn receive(read: OwnedReadHalf, count: Arc<Count>, sender: bool) {
-    // The rest of a frame that is still to come, and a header that is cut in two.
-    let (mut skip, mut cut) = (0_usize, Vec::new());
+/// Where a word ends.
+fn find(seen: &[u8], word: &[u8]) -> Option<usize> {
+    let at = seen.windows(word.len()).position(|window| window == word);
+    at.map(|at| at + word.len())
+}
+
+/// Counts the `new-message` events of one connection, of which `cut` was read before.
+async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>, is_first: bool) {
+    // The rest of a frame that is still to come; a header that is cut in two is in `cut`.
+    let mut skip = 0_usize;
     let mut buffer = Vec::new();
     loop {
         if read.readable().await.is_err() {
@@ -212,7 +273,7 @@ async fn receive(read: OwnedReadHalf, count: Arc<Count>, sender: bool) {
         }
         let mut at = skip.min(buffer.len());
         skip -= at;
-        let mut messages = 0;
+        let (mut messages, mut bytes) = (0, 0);
         while at < buffer.len() {
             let rest = &buffer[at..];
             let (header, length) = match rest {
@@ -221,20 +282,28 @@ async fn receive(read: OwnedReadHalf, count: Arc<Count>, sender: bool) {
                 [_, length, ..] => (2, usize::from(*length)),
                 [] => break,
             };
-            if header == usize::MAX || rest.len() < (header + 6).min(header + length) {
+            if header == usize::MAX || rest.len() < header + length.min(LONGEST_PREFIX) {
                 cut = rest.to_vec();
                 break;
             }
-            messages += u64::from(rest[header..].starts_with(b"42[\"me"));
             let frame = header + length;
+            if rest[header..].starts_with(DELIVERY) {
+                messages += 1;
+                bytes += frame as u64;
+            } else if REFUSALS.iter().any(|no| rest[header..].starts_with(no)) {
+                let said = String::from_utf8_lossy(&rest[header..frame.min(rest.len())]);
+                println!("refused: {said}");
+                count.broken.store(true, Relaxed);
+            }
             skip = frame.saturating_sub(rest.len());
             at += frame.min(rest.len());
         }
         let total = count.deliveries.fetch_add(messages, Relaxed) + messages;
-        if sender {
-            count.own.fetch_add(messages, Relaxed);
+        count.bytes.fetch_add(bytes, Relaxed);
+        if is_first {
+            count.first.fetch_add(messages, Relaxed);
         }
-        if sender && messages > 0 || total >= count.awaited.load(Relaxed) {
+        if is_first && messages > 0 || total >= count.awaited.load(Relaxed) {
             count.reached.notify_one();
         }
         if buffer.capacity() > 16 * 1024 {
@@ -261,19 +330,15 @@ fn masked(text: &str) -> Vec<u8> {
     frame
 }
 
-/// The process's CPU time, user and system, in seconds (`/proc/PID/stat`, in ticks of 10 ms).
-fn usage(pid: &str) -> io::Result<[f64; 2]> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let mut ticks = fields
-        .skip(11)
-        .filter_map(|field| field.parse::<f64>().ok());
-    let mut next = || ticks.next().unwrap_or_default() / 100.0;
-    Ok([next(), next()])
+/// The process's CPU time in seconds, of all threads that live (`/proc/PID/task/*/schedstat`).
+fn usage(pid: &str) -> io::Result<f64> {
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let stat = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let first = stat.split_whitespace().next().unwrap_or_default();
+        nanoseconds += first.parse::<u64>().map_err(io::Error::other)?;
+    }
+    Ok(Duration::from_nanos(nanoseconds).as_secs_f64())
 }
 
 /// The process's resident memory, in KiB.

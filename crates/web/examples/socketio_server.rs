@@ -1,7 +1,7 @@
 //! A Socket.IO server with one room, for measuring and for the protocols' own test suites.
 //!
-//! `socketio_server ADDR [fanout|socket.io|engine.io]`: with `fanout` every `post` is sent on to
-//! everybody as `message`; the others answer as the suites of those names expect.
+//! `socketio_server ADDR [fanout|socket.io|engine.io]`: with `fanout` every `send-message` is
+//! sent on to everybody as `new-message`; the others answer as the suites of those names expect.
 
 #![expect(
     clippy::disallowed_methods,
@@ -55,8 +55,13 @@ impl Service for Room {
 
     async fn event(&self, socket: &Arc<Socket>, name: &str, args: Args, ack: Option<Ack>) {
         match name {
-            "post" => {
-                let Ok(packet) = SharedPacket::event_all("message", args.raw()) else {
+            "join-channel" => {
+                if let Some(ack) = ack {
+                    let _ = ack.send(&serde_json::json!({ "ok": true }));
+                }
+            }
+            "send-message" => {
+                let Ok(packet) = SharedPacket::event_all("new-message", args.raw()) else {
                     return;
                 };
                 for member in self.members.lock().values() {

@@ -8,10 +8,11 @@
 //! Both batch what has queued, and make it durable alike: apply, `flush()`, `sync_data()`.
 //! They run by turns, for a disk is not equally fast all the time.
 
-use std::fs::File;
+mod bare;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use greenroom_adapters_sled::{SledStore, StoreOptions};
@@ -24,13 +25,9 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, Commit, StateChange, Write};
 use greenroom_domain::shared::id::{ChannelId, NodeId, UserId};
 use greenroom_domain::shared::store::Version;
-use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-const WRITERS: u64 = 64;
-const ROUNDS: usize = 9;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use self::bare::{Failure, ROUNDS, WRITERS, bare_committer, measure, median};
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
@@ -59,49 +56,6 @@ async fn main() -> Result<(), Failure> {
         store / bare
     );
     Ok(())
-}
-
-/// The least that is durable: a number as the key, 200 bytes as the value.
-async fn bare_committer(path: &Path, time: Duration) -> Result<f64, Failure> {
-    type Put = (u64, oneshot::Sender<()>);
-    let config = sled::Config::new().path(path).cache_capacity(32 << 20);
-    let db = config.flush_every_ms(None).open()?;
-    let file = File::options().write(true).open(path.join("db"))?;
-    let (puts, mut queue) = mpsc::channel::<Put>(4096);
-    let committer = std::thread::spawn(move || -> Result<(), Failure> {
-        while let Some(first) = queue.blocking_recv() {
-            let mut puts = vec![first];
-            while puts.len() < 512
-                && let Ok(next) = queue.try_recv()
-            {
-                puts.push(next);
-            }
-            let mut batch = sled::Batch::default();
-            for (key, _) in &puts {
-                batch.insert(&key.to_be_bytes(), vec![b'x'; 200]);
-            }
-            db.apply_batch(batch)?;
-            db.flush()?;
-            file.sync_data()?;
-            for (_, done) in puts {
-                let _ = done.send(()); // Whoever went away needs no answer.
-            }
-        }
-        Ok(())
-    });
-    let next = Arc::new(AtomicU64::new(0));
-    let rate = measure(time, move |_| {
-        let (puts, next) = (puts.clone(), Arc::clone(&next));
-        async move {
-            let (done, is_done) = oneshot::channel();
-            puts.send((next.fetch_add(1, Ordering::Relaxed), done))
-                .await?;
-            Ok(is_done.await?)
-        }
-    })
-    .await?;
-    committer.join().map_err(|_| "the committer panicked")??;
-    Ok(rate)
 }
 
 async fn whole_store(path: &Path, time: Duration) -> Result<f64, Failure> {
@@ -161,42 +115,4 @@ fn message(room: ChannelId, writer: u64, n: u64) -> Result<NewLine, Failure> {
         }),
         policy_seen: Some(Version(1)),
     })
-}
-
-/// How often a second all writers together got an answer.
-async fn measure<F>(
-    time: Duration,
-    write: impl Fn(u64) -> F + Clone + Send + 'static,
-) -> Result<f64, Failure>
-where
-    F: Future<Output = Result<(), Failure>> + Send,
-{
-    let stop = Arc::new(AtomicBool::new(false));
-    let begun = Instant::now();
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| {
-            let (write, stop) = (write.clone(), Arc::clone(&stop));
-            tokio::spawn(async move {
-                let mut written = 0_u32;
-                while !stop.load(Ordering::Relaxed) {
-                    write(writer).await?;
-                    written += 1;
-                }
-                Ok::<_, Failure>(written)
-            })
-        })
-        .collect();
-    drop(write);
-    tokio::time::sleep(time).await;
-    stop.store(true, Ordering::Relaxed);
-    let mut all = 0.0;
-    for writer in writers {
-        all += f64::from(writer.await??);
-    }
-    Ok(all / begun.elapsed().as_secs_f64())
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_by(f64::total_cmp);
-    rates[rates.len() / 2]
 }
