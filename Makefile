@@ -7,12 +7,13 @@ DATA ?= data/greenroom
 SECONDS_EACH ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fmt lint deps docs deny bench fuzz clean-data
+.PHONY: help run demo test check ui fmt lint deps docs deny bench fuzz clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## build and start a server that keeps its data in data/greenroom
+	scripts/build-ui
 	$(CARGO) build --release --package greenroom-cli $(LOCKED)
 	target/release/greenroom serve --data-dir $(DATA)
 
@@ -21,10 +22,15 @@ demo: ## the same with a ready channel on which a test picture is live
 
 test: ## all tests; installs on Debian what they need
 	scripts/install-test-tools
+	scripts/build-ui
 	$(CARGO) build --workspace --all-targets $(LOCKED)
 	$(CARGO) test --workspace $(LOCKED)
 
-check: lint deps docs deny ## everything that is judged without running: format, lints, rules of the house, docs, licences
+check: ui lint deps docs deny ## everything that is judged without running: format, lints, rules of the house, docs, licences
+
+# Before whatever compiles the server: a build that comes later would be compiled in again.
+ui: ## build the web interface, where Node is there
+	scripts/build-ui
 
 fmt: ## format all code
 	$(CARGO) fmt --all

@@ -50,6 +50,8 @@ pub enum StoreKind {
 pub struct Http {
     pub address: SocketAddr,
     pub cors_origins: Vec<String>,
+    pub embed_hosts: Vec<String>,
+    pub media_origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,

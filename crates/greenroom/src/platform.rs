@@ -1,8 +1,10 @@
 //! A running platform.
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,7 +21,7 @@ use greenroom_app::{App, Ports, Refusal};
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{Ids, NodeId};
 use greenroom_domain::shared::store::StoreError;
-use greenroom_web::{Network, WebConfig};
+use greenroom_web::{Network, Site, WebConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,6 +33,8 @@ pub struct Platform {
     app: Arc<App>,
     engine: Arc<Engine>,
     proxies: Vec<Network>,
+    embed_hosts: Vec<Site>,
+    media_origins: Vec<Site>,
     config: Config,
 }
 
@@ -104,7 +108,10 @@ impl Platform {
     /// Opens the store and builds the application.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         // What the configuration says is tried before anything is made on the disk.
-        let proxies = proxies(&config)?;
+        let http = &config.http;
+        let proxies = each("http.trusted_proxies", &http.trusted_proxies)?;
+        let embed_hosts = each("http.embed_hosts", &http.embed_hosts)?;
+        let media_origins = each("http.media_origins", &http.media_origins)?;
         let tokens = identity::tokens(&config.host)?;
         let key = identity::configured_key(&config)?;
         let ids = Arc::new(SystemIds);
@@ -143,6 +150,8 @@ impl Platform {
             app,
             engine,
             proxies,
+            embed_hosts,
+            media_origins,
             config,
         })
     }
@@ -163,6 +172,8 @@ impl Platform {
         WebConfig {
             public_url: Some(public_url.to_owned()),
             cors_origins: self.config.http.cors_origins.clone(),
+            embed_hosts: self.embed_hosts.clone(),
+            media_origins: self.media_origins.clone(),
             trusted_proxies: self.proxies.clone(),
             shutdown,
             ..WebConfig::default()
@@ -262,12 +273,16 @@ async fn listen(
     Ok((listener, bound))
 }
 
-fn proxies(config: &Config) -> Result<Vec<Network>, ConfigError> {
+/// What a list in the configuration means, item by item.
+fn each<T>(key: &'static str, texts: &[String]) -> Result<Vec<T>, ConfigError>
+where
+    T: FromStr<Err: Display>,
+{
     let parse = |text: &String| {
         text.parse().map_err(|error| ConfigError::Value {
-            key: "http.trusted_proxies",
+            key,
             problem: format!("'{text}': {error}"),
         })
     };
-    config.http.trusted_proxies.iter().map(parse).collect()
+    texts.iter().map(parse).collect()
 }

@@ -20,6 +20,10 @@ pub struct WebConfig {
     /// Origins whose pages may use the API with credentials (`https://example.org`), besides
     /// this server's own.
     pub cors_origins: Vec<String>,
+    /// Sites whose pages may show `/embed/<handle>` in a frame, besides this server's own.
+    pub embed_hosts: Vec<Site>,
+    /// Where else than from this server the interface may load media from: a CDN, say.
+    pub media_origins: Vec<Site>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Whether cookies are marked `Secure`; by the public URL when not said.
@@ -56,6 +60,8 @@ impl Default for WebConfig {
         Self {
             public_url: None,
             cors_origins: Vec::new(),
+            embed_hosts: Vec::new(),
+            media_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             secure_cookies: None,
             quota: Quota {
@@ -176,6 +182,43 @@ impl FromStr for Network {
     }
 }
 
+/// A site, as a Content Security Policy names it (CSP 3, 2.3.1): `https://example.org`,
+/// `https://*.example.org:8443`, `example.org`, or `*` for any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site(String);
+
+impl Site {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text names no site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a site such as 'https://example.org' or '*.example.org' is expected, without a path")]
+pub struct MalformedSite;
+
+impl FromStr for Site {
+    type Err = MalformedSite;
+
+    fn from_str(text: &str) -> Result<Self, MalformedSite> {
+        let host = match text.split_once("://") {
+            Some(("http" | "https", host)) => host,
+            Some(_) => return Err(MalformedSite),
+            None => text,
+        };
+        // Nothing that would end the source, or the directive, and begin another.
+        let fits = host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b".-*:[]".contains(&byte));
+        if host.is_empty() || !fits {
+            return Err(MalformedSite);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,6 +263,30 @@ mod tests {
     fn ranges_that_cannot_be_are_refused() {
         for text in ["", "10.0.0.0/33", "::1/129", "a.example", "10.0.0.0/x"] {
             assert_eq!(text.parse::<Network>(), Err(MalformedNetwork), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_site_cannot_say_more_than_its_name() {
+        for text in [
+            "*",
+            "example.org",
+            "https://*.example.org:8443",
+            "http://[::1]:80",
+        ] {
+            assert_eq!(text.parse::<Site>().unwrap().as_str(), text);
+        }
+        for text in [
+            "",
+            "https://",
+            "https://a.example/path",
+            "javascript://x",
+            "'unsafe-inline'",
+            "a.example b.example",
+            "a.example; script-src *",
+            "a.example\r\nx: y",
+        ] {
+            assert_eq!(text.parse::<Site>(), Err(MalformedSite), "{text}");
         }
     }
 

@@ -2,8 +2,9 @@
 //! (feature `socketio`), health and metrics.
 //!
 //! An embedding program mounts [`router`], or puts [`routes`] beside its own inside
-//! [`layered`]. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that
-//! limits know whom they count.
+//! [`layered`]. The interface answers what no other route takes: whoever has pages or a
+//! fallback of their own leaves that feature out. Serve it with
+//! `into_make_service_with_connect_info::<SocketAddr>()`, so that limits know whom they count.
 
 mod config;
 pub mod context;
@@ -17,6 +18,8 @@ pub mod problem;
 pub mod rest;
 #[cfg(feature = "socketio")]
 pub mod socketio;
+#[cfg(feature = "ui")]
+mod ui;
 pub mod wire;
 
 use std::sync::Arc;
@@ -24,7 +27,9 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use greenroom_app::App;
 
-pub use config::{MalformedNetwork, MoreMetrics, Network, NotReady, WebConfig};
+pub use config::{
+    MalformedNetwork, MalformedSite, MoreMetrics, Network, NotReady, Site, WebConfig,
+};
 pub use layers::layered;
 pub use ops::Meters;
 
@@ -54,10 +59,28 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let router = ops::routes();
     #[cfg(feature = "rest")]
     let router = router.merge(rest::routes());
+    #[cfg(feature = "rest")]
+    let router = if has_interface() {
+        // It has a page of its own behind the one-time link.
+        router
+    } else {
+        router.merge(rest::setup_page::routes())
+    };
     let router = router
         .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
         .layer(layers::cors(config));
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::routes(&web).with_state(()));
+    #[cfg(feature = "ui")]
+    let router = ui::mount(router, config);
     router.with_state(web)
+}
+
+#[cfg(feature = "rest")]
+fn has_interface() -> bool {
+    #[cfg(feature = "ui")]
+    let has = ui::is_present();
+    #[cfg(not(feature = "ui"))]
+    let has = false;
+    has
 }

@@ -4,7 +4,7 @@ mod account;
 mod channel;
 mod chat;
 mod docs;
-mod setup_page;
+pub(crate) mod setup_page;
 mod stream;
 
 use axum::Router;
@@ -32,7 +32,6 @@ pub(crate) fn routes() -> Router<Web> {
         get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
     )
     .merge(docs::page())
-    .merge(setup_page::routes())
 }
 
 /// The routes, and with them the document.

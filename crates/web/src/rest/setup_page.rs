@@ -1,4 +1,5 @@
-//! The page behind the one-time link that an empty server prints.
+//! The page behind the one-time link that an empty server prints, where there is no interface
+//! to have it.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +14,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'none'; frame-ancestors 'none'",
 );
 
-pub(super) fn routes() -> Router<Web> {
+pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/setup", get(page))
         .route("/setup/page.css", get(style))

@@ -267,7 +267,7 @@ async fn routes_and_methods_that_are_not_there() {
     let answer = server.ask(Method::DELETE, None, "/streams", None).await;
     assert!(answer.header("allow").contains("GET"));
     answer.expect_error(405, "METHOD_NOT_ALLOWED");
-    let outside = reqwest::get(server.url("/nowhere")).await.unwrap();
+    let outside = reqwest::get(server.url("/nowhere.json")).await.unwrap();
     assert_eq!(outside.status(), 404);
     let body: Value = serde_json::from_str(&outside.text().await.unwrap()).unwrap();
     assert_eq!(body["code"], "NOT_FOUND");

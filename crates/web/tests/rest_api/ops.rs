@@ -59,7 +59,7 @@ async fn every_answer_is_framed() {
         ..config()
     })
     .await;
-    for path in ["/api/v1/streams", "/healthz", "/nowhere"] {
+    for path in ["/api/v1/streams", "/healthz", "/nowhere.json"] {
         let answer = reqwest::get(server.url(path)).await.unwrap();
         let headers = answer.headers();
         let is = |name: &str, value: &str| assert_eq!(headers[name], value, "{path}");
@@ -74,4 +74,30 @@ async fn every_answer_is_framed() {
     }
     let answer = reqwest::get(server.url("/api/v1/streams")).await.unwrap();
     assert_eq!(answer.headers()["cache-control"], "no-store");
+}
+
+/// Whether or not the interface was built into this program.
+#[tokio::test]
+async fn a_browser_finds_a_page_and_a_program_an_error() {
+    let server = Server::with(config()).await;
+    let get = async |path: &str| {
+        let request = reqwest::Client::new()
+            .get(server.url(path))
+            .header("accept", "text/html,*/*;q=0.8");
+        request.send().await.unwrap()
+    };
+    for path in ["/", "/setup"] {
+        let page = get(path).await;
+        assert_eq!(page.status(), 200, "{path}");
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    }
+    for path in ["/api/v1/nowhere", "/api", "/hls/ada/x", "/socket.io2/x.js"] {
+        let missing = get(path).await;
+        assert_eq!(missing.status(), 404, "{path}");
+        let missing: Value = missing.json().await.unwrap();
+        assert_eq!(missing["code"], "NOT_FOUND", "{path}");
+    }
 }
