@@ -16,6 +16,8 @@ use crate::realtime::{Ephemeral, Published, Shown};
 const LATE: Duration = Duration::from_millis(25);
 /// How long at most between two questions for the same line.
 const LATEST: Duration = Duration::from_secs(1);
+/// How long lines that follow each other closely wait for each other in a crowded room.
+const GATHER: Duration = Duration::from_millis(8);
 /// How many late lines are read from the log at a time.
 const BATCH: usize = 500;
 
@@ -79,9 +81,15 @@ impl Hub {
         let published = Arc::new(published);
         let mut room = lock(&held.room);
         if is_line {
+            let before = room.shown();
             room.take(published);
+            let has_shown = room.shown() != before;
+            let gather = room.begin_to_gather(has_shown);
             let late = room.begin_to_wait();
             drop(room);
+            if gather {
+                tokio::spawn(gather_lines(Arc::clone(&held)));
+            }
             self.wait_for_late(late, id, held);
         } else {
             room.show(&published);
@@ -207,6 +215,16 @@ impl Drop for Subscription {
         }
         // Only now: it may hold what it likes.
         drop(listener);
+    }
+}
+
+/// Shows what has come meanwhile, until nothing has.
+async fn gather_lines(held: Arc<HeldRoom>) {
+    loop {
+        tokio::time::sleep(GATHER).await;
+        if !lock(&held.room).show_gathered() {
+            return;
+        }
     }
 }
 

@@ -7,6 +7,11 @@ use crate::realtime::{Listener, Published, Shown};
 
 /// How many lines wait in memory for one that is late; what is more is read from the log.
 const WAITING: usize = 256;
+/// From how many listeners on lines that follow each other closely are shown together: each
+/// listener then is given several at once, for little more than one costs.
+const CROWD: usize = 64;
+/// How many lines are shown together at most.
+const TOGETHER: usize = 32;
 
 /// What is known of a room while somebody listens to it.
 #[derive(Default)]
@@ -19,6 +24,8 @@ pub(super) struct Room {
     waiting: BTreeMap<Seq, Arc<Published>>,
     /// Somebody looks after a late line.
     is_filling: bool,
+    /// Lines have just been shown: those that are next wait until [`Room::show_gathered`].
+    is_gathering: bool,
     listeners: HashMap<u64, Listening>,
 }
 
@@ -59,8 +66,26 @@ impl Room {
         let is_to_come = self.next.is_none_or(|next| next < seq);
         if is_next || (is_to_come && self.waiting.len() < WAITING) {
             self.waiting.entry(seq).or_insert(published);
-            self.show_what_is_next();
+            if !self.is_gathering || self.waiting.len() >= TOGETHER {
+                self.show_what_is_next();
+            }
         }
+    }
+
+    /// Whether the lines that come from now on are to wait for each other, and nobody sees to
+    /// their being shown: who asks does then, in a moment.
+    pub(super) fn begin_to_gather(&mut self, has_shown: bool) -> bool {
+        let begins = has_shown && !self.is_gathering && self.listeners.len() >= CROWD;
+        self.is_gathering |= begins;
+        begins
+    }
+
+    /// Shows what was gathered. Whether there was anything: lines go on following each other.
+    pub(super) fn show_gathered(&mut self) -> bool {
+        let before = self.next;
+        self.show_what_is_next();
+        self.is_gathering = self.next != before;
+        self.is_gathering
     }
 
     /// Shows something at once.
@@ -80,6 +105,7 @@ impl Room {
     pub(super) fn awaited(&self) -> Option<Seq> {
         self.next
             .filter(|next| self.newest.is_some_and(|newest| *next <= newest))
+            .filter(|next| !self.waiting.contains_key(next))
             .map(before)
     }
 

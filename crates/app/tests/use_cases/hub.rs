@@ -22,6 +22,8 @@ use crate::support::{Ear, Platform, message};
 const POSTERS: usize = 8;
 const POSTS: usize = 500;
 const LISTENERS: u64 = 20;
+/// Enough for lines to be gathered.
+const CROWD: usize = 80;
 
 async fn listen(
     it: &Platform,
@@ -97,40 +99,94 @@ async fn come_and_go(it: Platform, channel: Channel, seed: u64, last: Seq) -> us
 
 #[test]
 fn everybody_hears_every_line_once_and_in_order() {
-    greenroom_testkit::run(async {
-        let it = Platform::new();
-        let (_, channel) = it.creator("ada").await;
-        let last = Seq((POSTERS * POSTS) as u64);
-        let mut listeners = tokio::task::JoinSet::new();
-        for seed in 0..LISTENERS {
-            listeners.spawn(come_and_go(it.clone(), channel.clone(), seed, last));
-        }
-        let whole = Ear::new();
-        let stays = listen(&it, channel.id, Start::Now, &whole)
-            .await
-            .expect("may");
-        let mut posters = tokio::task::JoinSet::new();
-        for n in 0..POSTERS {
-            let (it, room) = (it.clone(), channel.id);
-            posters.spawn(async move {
-                for text in 0..POSTS {
-                    // Guests of their own: nobody is too fast.
-                    let who = Actor::Guest(guest_id(&format!("{n} {}", text / 10)));
-                    let posted = it.say(&who, room, &text.to_string()).await;
-                    posted.expect("may chat");
-                }
-            });
-        }
-        posters.join_all().await;
-        whole.hears(last).await;
-        assert_contiguous(&whole.places(), Seq::ZERO);
-        assert_eq!(whole.places().len(), POSTERS * POSTS);
-        let resumed: usize = listeners.join_all().await.into_iter().sum();
-        assert!(resumed > 20, "they came and went {resumed} times");
-        assert_eq!(it.app.hub.listeners(channel.id), 1);
-        drop(stays);
-        assert_eq!(it.app.hub.rooms(), 0);
-    });
+    greenroom_testkit::run(everybody_hears_every_line(0));
+}
+
+#[test]
+fn in_a_crowd_too_where_lines_are_gathered() {
+    greenroom_testkit::run(everybody_hears_every_line(CROWD));
+}
+
+async fn everybody_hears_every_line(crowd: usize) {
+    let it = Platform::new();
+    let (_, channel) = it.creator("ada").await;
+    let crowd = crowd_of(&it, channel.id, crowd).await;
+    let last = Seq((POSTERS * POSTS) as u64);
+    let mut listeners = tokio::task::JoinSet::new();
+    for seed in 0..LISTENERS {
+        listeners.spawn(come_and_go(it.clone(), channel.clone(), seed, last));
+    }
+    let whole = Ear::new();
+    let stays = listen(&it, channel.id, Start::Now, &whole)
+        .await
+        .expect("may");
+    let mut posters = tokio::task::JoinSet::new();
+    for n in 0..POSTERS {
+        let (it, room) = (it.clone(), channel.id);
+        posters.spawn(async move {
+            for text in 0..POSTS {
+                // Guests of their own: nobody is too fast.
+                let who = Actor::Guest(guest_id(&format!("{n} {}", text / 10)));
+                let posted = it.say(&who, room, &text.to_string()).await;
+                posted.expect("may chat");
+            }
+        });
+    }
+    posters.join_all().await;
+    whole.hears(last).await;
+    assert_contiguous(&whole.places(), Seq::ZERO);
+    assert_eq!(whole.places().len(), POSTERS * POSTS);
+    let resumed: usize = listeners.join_all().await.into_iter().sum();
+    assert!(resumed > 20, "they came and went {resumed} times");
+    assert_eq!(it.app.hub.listeners(channel.id), 1 + crowd.len());
+    drop((stays, crowd));
+    assert_eq!(it.app.hub.rooms(), 0);
+}
+
+/// Listeners who do nothing about it.
+async fn crowd_of(it: &Platform, room: ChannelId, people: usize) -> Vec<JoinedRoom> {
+    let mut crowd = Vec::new();
+    for _ in 0..people {
+        let join = JoinRoom {
+            channel: room,
+            start: Start::Now,
+            listener: Arc::new(Deaf),
+        };
+        let joined = join_room(&it.app, &Actor::Guest(guest_id("gus")), join).await;
+        crowd.push(joined.expect("may"));
+    }
+    crowd
+}
+
+struct Deaf;
+
+#[async_trait]
+impl Listener for Deaf {
+    fn deliver(&self, _: &Arc<Published>) {}
+
+    async fn catch_up(&self, _: Vec<Published>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_crowd_only_lines_that_follow_closely_wait_for_each_other() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let _crowd = crowd_of(&it, channel.id, CROWD).await;
+    let ear = Ear::new();
+    let _joined = listen(&it, channel.id, Start::Now, &ear)
+        .await
+        .expect("may");
+    let say = async |text| it.say(&ada, channel.id, text).await.expect("hers");
+    say("one").await;
+    assert_eq!(ear.places(), [Seq(1)], "the first is shown at once");
+    say("two").await;
+    say("three").await;
+    assert_eq!(ear.places(), [Seq(1)], "the next are gathered");
+    ear.hears(Seq(3)).await;
+    assert_eq!(ear.places(), [Seq(1), Seq(2), Seq(3)]);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    say("four").await;
+    assert_eq!(ear.places().len(), 4, "it follows nothing closely");
 }
 
 #[tokio::test]
@@ -322,8 +378,10 @@ async fn a_line_is_encoded_once_for_each_format() {
     for text in ["one", "two", "three"] {
         it.say(&ada, channel.id, text).await.expect("hers");
     }
-    assert_eq!(encoded.load(Ordering::SeqCst), 3 * 2);
     for (listener, _) in &listening {
-        assert_eq!(listener.heard.load(Ordering::SeqCst), 3);
+        while listener.heard.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
+    assert_eq!(encoded.load(Ordering::SeqCst), 3 * 2);
 }
