@@ -6,7 +6,7 @@
 mod attacks;
 #[path = "socketio_server/clients.rs"]
 mod clients;
-#[path = "socketio_server/upgrades.rs"]
-mod upgrades;
 #[path = "socketio_server/support.rs"]
 mod support;
+#[path = "socketio_server/upgrades.rs"]
+mod upgrades;

@@ -15,6 +15,10 @@ pub struct Config {
     pub upgrade_timeout: Duration,
     /// How long a polling request's body, and each half-sent WebSocket message, may take.
     pub receive_timeout: Duration,
+    /// How long the application waits for a client that takes nothing, in [`Socket::ready`].
+    ///
+    /// [`Socket::ready`]: super::Socket::ready
+    pub stall_timeout: Duration,
     /// How long a closing session may take to deliver its last words.
     pub linger: Duration,
     /// Bytes of one message or one polling payload of a client.
@@ -48,6 +52,7 @@ impl Default for Config {
             connect_timeout: Duration::from_secs(10),
             upgrade_timeout: Duration::from_secs(10),
             receive_timeout: Duration::from_secs(8),
+            stall_timeout: Duration::from_secs(15),
             linger: Duration::from_secs(5),
             max_payload: 16 * 1024,
             max_inbound: 32,

@@ -1,8 +1,8 @@
 //! Where a session's state meets those who wait for it: its task, a waiting poll, a POST that
-//! waits for room. One lock, held for moments only.
+//! waits for room, the application that does. One lock, held for moments only.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) poll: Option<Waker>,
     /// A POST that waits for room in the inbound queue.
     pub(crate) post: Option<Waker>,
+    /// Those of the application who wait for room in the outbound queue.
+    writers: Vec<Waker>,
 }
 
 impl Line {
@@ -43,6 +45,7 @@ impl Line {
             changed: true,
             poll: None,
             post: None,
+            writers: Vec::new(),
         };
         Arc::new(Self {
             id: id.into_boxed_str(),
@@ -76,9 +79,9 @@ impl Line {
     pub(crate) fn update_by_task<R>(&self, change: impl FnOnce(&mut Session) -> R) -> R {
         let mut state = self.state.lock();
         let result = change(&mut state.session);
-        let (poll, post) = state.requests();
+        let due = state.due();
         drop(state);
-        wake([poll, post, None]);
+        due.for_each(Waker::wake);
         result
     }
 
@@ -103,11 +106,24 @@ impl Line {
         settle(state);
         sent
     }
+
+    /// Waits for room in the half of the outbound queue that may wait; `false` once nothing is
+    /// sent any more.
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<bool> {
+        let mut state = self.state.lock();
+        if let Some(is_open) = state.session.readiness() {
+            return Poll::Ready(is_open);
+        }
+        if !state.writers.iter().any(|it| it.will_wake(cx.waker())) {
+            state.writers.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
 }
 
 impl State {
-    /// The requests that have what they waited for.
-    fn requests(&mut self) -> (Option<Waker>, Option<Waker>) {
+    /// Those who have what they waited for, the session's own task aside.
+    fn due(&mut self) -> impl Iterator<Item = Waker> + use<> {
         let poll = if self.session.poll_is_ready() {
             self.poll.take()
         } else {
@@ -118,7 +134,12 @@ impl State {
         } else {
             None
         };
-        (poll, post)
+        let writers = if !self.writers.is_empty() && self.session.readiness().is_some() {
+            std::mem::take(&mut self.writers)
+        } else {
+            Vec::new()
+        };
+        poll.into_iter().chain(post).chain(writers)
     }
 }
 
@@ -130,11 +151,7 @@ fn settle(mut state: MutexGuard<'_, State>) {
     } else {
         None
     };
-    let (poll, post) = state.requests();
+    let due = state.due();
     drop(state);
-    wake([task, poll, post]);
-}
-
-fn wake(wakers: [Option<Waker>; 3]) {
-    wakers.into_iter().flatten().for_each(Waker::wake);
+    task.into_iter().chain(due).for_each(Waker::wake);
 }

@@ -84,6 +84,11 @@ impl Outbox {
         other.trim();
     }
 
+    /// Whether the half that may wait has room.
+    pub(crate) fn is_low(&self, room: Room) -> bool {
+        self.frames.len() < room.frames / 2 && self.bytes < room.bytes / 2
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }

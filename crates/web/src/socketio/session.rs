@@ -218,6 +218,22 @@ impl Session {
         }
     }
 
+    /// Whether something that can wait may be sent now; `None` if it is to wait.
+    pub(crate) fn readiness(&self) -> Option<bool> {
+        let queue = match self.conversation {
+            _ if self.end.is_some() => return Some(false),
+            Conversation::Connected => &self.outbox,
+            Conversation::Connecting { .. } => &self.held,
+            Conversation::Fresh { .. } | Conversation::Left { .. } => return Some(false),
+        };
+        queue.is_low(self.room()).then_some(true)
+    }
+
+    /// How long a client may be waited for that takes nothing.
+    pub(crate) fn stall_timeout(&self) -> Duration {
+        self.config.stall_timeout
+    }
+
     fn room(&self) -> Room {
         Room {
             frames: self.config.max_queued,
@@ -228,6 +244,9 @@ impl Session {
     /// The queue had no room for what must not be lost. What waits is dropped, so that what the
     /// client has is a whole piece from the start, and it is told to come back for the rest.
     pub(crate) fn too_slow(&mut self, now: Instant) {
+        if self.end.is_some() {
+            return;
+        }
         self.outbox.clear();
         self.outbox.force(websocket::text(RESUME));
         self.close(DisconnectReason::TooSlow, close::TRY_AGAIN, now);

@@ -47,6 +47,30 @@ impl Socket {
         self.line.send(packet.frame.clone(), class)
     }
 
+    /// Waits until less than half of the queue is taken: who has much to send asks before each
+    /// packet and leaves the other half to what comes meanwhile. `false` once the connection is
+    /// over, as it is for a client that took nothing for [`Config::stall_timeout`]: that one is
+    /// told to resume.
+    ///
+    /// Not for [`Service::connect`], before whose end nothing is taken.
+    ///
+    /// [`Config::stall_timeout`]: super::Config::stall_timeout
+    /// [`Service::connect`]: super::Service::connect
+    pub async fn ready(&self) -> bool {
+        let limit = self.line.lock().session.stall_timeout();
+        let ready = std::future::poll_fn(|cx| self.line.poll_ready(cx));
+        if let Ok(is_open) = tokio::time::timeout(limit, ready).await {
+            return is_open;
+        }
+        self.line.update(|session| match session.readiness() {
+            Some(is_open) => is_open,
+            None => {
+                session.too_slow(Instant::now());
+                false
+            }
+        })
+    }
+
     /// Ends the connection once what is queued has been sent.
     pub fn disconnect(&self) {
         self.line

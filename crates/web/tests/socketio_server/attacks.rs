@@ -243,6 +243,61 @@ async fn a_client_that_does_not_read_is_closed_and_the_others_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_takes_much_is_given_it_as_fast_as_they_take_it() {
+    let server = serve(Config::default()).await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send("42[\"pour\",3000]").await;
+    for n in 0..3000 {
+        let event = ws.event().await;
+        assert!(event.starts_with(&format!("42[\"poured\",[{n},")), "{n}");
+    }
+    let sid = open_polling(server.address).await;
+    let query = format!("&sid={sid}");
+    http(server.address, "POST", &query, "", "40").await;
+    http(server.address, "POST", &query, "", "42[\"pour\",500]").await;
+    let (mut n, mut polls) = (0, 0);
+    while n < 500 {
+        let (status, body) = http(server.address, "GET", &query, "", "").await;
+        assert_eq!(status, 200);
+        n += body.matches("42[\"poured\"").count();
+        polls += 1;
+    }
+    assert!(polls > 10, "no more than half a queue at a time: {polls}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_taking_what_they_asked_for_is_given_up_and_told_to_resume() {
+    let server = serve(Config {
+        stall_timeout: Duration::from_millis(500),
+        ..Config::default()
+    })
+    .await;
+    let mut ws = Ws::connect(server.address).await;
+    ws.send("42[\"pour\",100000]").await;
+    eventually("the application stops waiting", || {
+        let members = server.chat.members.lock();
+        members.values().all(|socket| !socket.is_open())
+    })
+    .await;
+    // It reads again: what it gets is a whole piece from the start, and the hint.
+    let mut n = 0;
+    loop {
+        let event = ws.event().await;
+        if event == "42[\"resume\",{\"reason\":\"too_slow\"}]" {
+            break;
+        }
+        assert!(event.starts_with(&format!("42[\"poured\",[{n},")), "{n}");
+        n += 1;
+    }
+    assert!(n < 100_000);
+    assert_eq!(ws.next().await, Frame::Closed(Some(1013)));
+    eventually("it is gone", || {
+        *server.chat.gone.lock() == [DisconnectReason::TooSlow]
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_floods_waits_for_its_handler_and_gets_everything_in_order() {
     let server = serve(Config::default()).await;
     let mut ws = Ws::connect(server.address).await;

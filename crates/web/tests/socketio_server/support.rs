@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_web::socketio::{
-    Ack, Args, Class, Config, ConnectError, DisconnectReason, Handshake, Service, SharedPacket,
-    Socket, SocketIo,
+    Ack, Args, Class, Config, ConnectError, DisconnectReason, Handshake, Sent, Service,
+    SharedPacket, Socket, SocketIo,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -74,6 +74,16 @@ impl Service for Chat {
                 }
             }
             "kick me" => socket.disconnect(),
+            "pour" => {
+                let (count, text): (u64, _) = (args.read(0).unwrap_or(0), "x".repeat(4 * 1024));
+                for n in 0..count {
+                    let packet = SharedPacket::event("poured", &json!([n, text])).unwrap();
+                    if !socket.ready().await {
+                        break;
+                    }
+                    assert_eq!(socket.send_shared(&packet, Class::Durable), Sent::Queued);
+                }
+            }
             "panic" => panic!("a handler's bug"),
             "think" => tokio::time::sleep(Duration::from_millis(args.read(0).unwrap_or(0))).await,
             _ => {}

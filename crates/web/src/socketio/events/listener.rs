@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use greenroom_app::realtime::{Listener, Published, Shown};
@@ -16,11 +15,6 @@ use super::outgoing::{self, Packets};
 use super::room::Room;
 use crate::socketio::socket::{Class, Sent};
 
-/// How long a client that catches up may take none of what it asked for.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How often it is looked whether it has taken something, at first and at last.
-const LOOK: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-
 /// One connection listens to one room.
 pub(super) struct RoomListener {
     connection: Weak<Connection>,
@@ -30,8 +24,6 @@ pub(super) struct RoomListener {
     is_staff: bool,
     /// They were banned: nothing more is for them.
     is_shut_out: AtomicBool,
-    /// They have taken nothing of what they missed for too long, and are not waited for.
-    is_waited_for: AtomicBool,
 }
 
 #[async_trait]
@@ -91,7 +83,6 @@ impl RoomListener {
             who: connection.who,
             is_staff,
             is_shut_out: AtomicBool::new(false),
-            is_waited_for: AtomicBool::new(true),
         }
     }
 
@@ -109,29 +100,13 @@ impl RoomListener {
         }
     }
 
-    /// Gives something that was missed as soon as there is room in the half of the queue that
-    /// may wait; the other half is for what comes meanwhile. Whether the client is still there.
-    ///
-    /// Who takes nothing for too long is given the rest at once: where that does not fit, the
-    /// transport closes the connection and says to resume.
+    /// Gives something that was missed as soon as there is room for it. Whether the client is
+    /// still there.
     async fn give(&self, packets: &Packets) -> bool {
         for packet in packets.iter() {
-            let began = Instant::now();
-            let mut pause = LOOK.0;
-            let sent = loop {
-                if !self.is_waited_for.load(Ordering::Relaxed) {
-                    break self.socket.send_shared(packet, Class::Durable);
-                }
-                match self.socket.send_shared(packet, Class::Ephemeral) {
-                    Sent::Dropped if began.elapsed() < PATIENCE => {
-                        tokio::time::sleep(pause).await;
-                        pause = (pause * 2).min(LOOK.1);
-                    }
-                    Sent::Dropped => self.is_waited_for.store(false, Ordering::Relaxed),
-                    sent => break sent,
-                }
-            };
-            if sent == Sent::Closed {
+            if !self.socket.ready().await
+                || self.socket.send_shared(packet, Class::Durable) == Sent::Closed
+            {
                 return false;
             }
         }

@@ -294,7 +294,8 @@ impl<S: Service> Task<S> {
         let Some(link) = &mut self.link else { return };
         loop {
             if link.is_idle() {
-                self.line.lock().session.take_batch(link.batch());
+                self.line
+                    .update_by_task(|session| session.take_batch(link.batch()));
             }
             if link.is_idle() {
                 return;
