@@ -3,6 +3,7 @@
 mod accounts;
 mod attacks;
 mod bad_input;
+mod chat;
 mod cli;
 mod codecs;
 mod fixtures;

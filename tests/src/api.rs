@@ -185,7 +185,7 @@ impl Answer {
             "{}",
             self.text
         );
-        let fields = self.json.as_object().map(|fields| fields.len());
+        let fields = self.json.as_object().map(serde_json::Map::len);
         assert_eq!(fields, Some(3), "{}", self.text);
         let error = self.json["error"].as_str();
         assert!(

@@ -10,6 +10,7 @@
 )]
 
 pub mod api;
+pub mod chat;
 pub mod commands;
 pub mod ffmpeg;
 pub mod node;
