@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use greenroom_tests::api::Api;
 use greenroom_tests::commands::{Commands, Outcome};
 use greenroom_tests::ffmpeg::Publish;
 use greenroom_tests::server::{GRACE, Server};
@@ -497,6 +498,68 @@ async fn a_start_prints_what_to_do_next() {
         .expect("Ctrl-C ends it")
         .expect("it can be waited for");
     assert_eq!(status.code(), Some(0));
+}
+
+/// The processes that this one's threads have started.
+fn children(id: u32) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).expect("it runs");
+    threads
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|children| {
+            let children = children.split_whitespace().map(str::to_owned);
+            children.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Whether there is an encoder with this process id.
+fn is_encoder(id: &String) -> bool {
+    let program = std::fs::read_to_string(format!("/proc/{id}/comm"));
+    program.is_ok_and(|program| program.trim() == "ffmpeg")
+}
+
+#[tokio::test]
+async fn the_demo_publishes_and_takes_its_encoder_along() {
+    let (_folder, commands) = commands().await;
+    let serve = [
+        "--json",
+        "serve",
+        "--demo",
+        "--http",
+        "127.0.0.1:0",
+        "--rtmp",
+        "127.0.0.1:0",
+    ];
+    let mut server = commands
+        .command(&serve)
+        .spawn()
+        .expect("the binary can be started");
+    let stdout = server.stdout.take().expect("standard output is piped");
+    let mut lines = BufReader::new(stdout).lines();
+    let first = tokio::time::timeout(LIMIT, lines.next_line()).await;
+    let first = first
+        .expect("it starts")
+        .expect("it prints")
+        .unwrap_or_default();
+    let started: Value = serde_json::from_str(&first).expect("it is JSON");
+    let address = started["http"].as_str().expect("an address");
+    let api = Api::new(&format!("http://{address}"), None);
+    let playlist = "/hls/demo/index.m3u8";
+    api.until(playlist, "it can be played", LIMIT, |answer| {
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    let encoders = children(server.id().expect("it runs"));
+    assert!(encoders.iter().any(is_encoder), "{encoders:?}");
+    tools::signal(server.id(), tools::Signal::TERM);
+    let ended = tokio::time::timeout(LIMIT, server.wait()).await;
+    let status = ended.expect("it ends").expect("it can be waited for");
+    assert_eq!(status.code(), Some(0));
+    wait::until("its encoder is gone", LIMIT, async || {
+        (!encoders.iter().any(is_encoder)).then_some(())
+    })
+    .await;
 }
 
 /// A connection that has sent this and got the start of an answer.

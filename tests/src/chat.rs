@@ -232,6 +232,10 @@ pub fn check_view(client: &str, view: &[Value], log: &[Value]) {
         "{client}: a gap, a double, or another order"
     );
     let from = usize::try_from(first - 1).expect("a log in a test is short");
+    assert!(
+        from + view.len() <= log.len(),
+        "{client} has seen more than there is"
+    );
     for (seen, kept) in view.iter().zip(&log[from..]) {
         for field in ["place", "at", "type", "text", "author", "client_message_id"] {
             assert_eq!(seen[field], kept[field], "{client}: {field} of {seen}");
@@ -248,6 +252,43 @@ pub fn check_log(log: &[Value]) {
             let author = line["author"]["identity"].to_string();
             let earlier = ids.insert((author, id.to_owned()), seq);
             assert_eq!(earlier, None, "twice in the log: {line}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(seq: u64, id: &str) -> Value {
+        json!({ "seq": seq, "place": format!("1:{seq}"), "type": "message", "text": id,
+            "author": { "identity": "user:1" }, "client_message_id": id })
+    }
+
+    fn fails(check: impl FnOnce() + std::panic::UnwindSafe) -> bool {
+        std::panic::catch_unwind(check).is_err()
+    }
+
+    #[test]
+    fn a_gap_a_double_and_another_order_are_noticed() {
+        let log = [line(1, "a"), line(2, "b"), line(3, "c")];
+        check_log(&log);
+        check_view("slice", &log[1..], &log);
+        for view in [
+            vec![],
+            vec![line(1, "a"), line(3, "c")],
+            vec![line(1, "a"), line(1, "a"), line(2, "b")],
+            vec![line(2, "b"), line(1, "a")],
+            vec![line(1, "a"), line(2, "other")],
+            vec![line(3, "c"), line(4, "unknown")],
+        ] {
+            assert!(fails(|| check_view("view", &view, &log)), "{view:?}");
+        }
+        for log in [
+            vec![line(1, "a"), line(3, "c")],
+            vec![line(1, "a"), line(2, "a")],
+        ] {
+            assert!(fails(|| check_log(&log)), "{log:?}");
         }
     }
 }
