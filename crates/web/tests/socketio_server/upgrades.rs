@@ -117,8 +117,10 @@ async fn who_is_let_go_while_changing_over_hears_of_it_by_websocket() {
     ws.send("5").await;
     assert_eq!(ws.text().await, "41");
     assert_eq!(ws.next().await, Frame::Closed(Some(1000)));
-    eventually("it is gone", || server.io.sessions() == 0).await;
-    assert_eq!(*server.chat.gone.lock(), [DisconnectReason::Server]);
+    eventually("the application hears of it", || {
+        *server.chat.gone.lock() == [DisconnectReason::Server]
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +133,32 @@ async fn wherever_an_upgrade_is_cut_the_client_hears_of_it() {
         let lost: Vec<_> = told.iter().filter(|(_, told)| !told).collect();
         assert!(lost.is_empty(), "round {round}, not told: {lost:?}");
     }
-    eventually("all are gone", || server.io.sessions() == 0).await;
+    eventually("all are gone", || {
+        server.chat.gone.lock().len() == CLIENTS * ROUNDS
+    })
+    .await;
     let reasons = server.chat.gone.lock().clone();
     assert_eq!(reasons, [DisconnectReason::Server; CLIENTS * ROUNDS]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_word_comes_before_the_connection_closes() {
+    let server = serve(generous()).await;
+    for spin in 0..400 {
+        let mut ws = Ws::connect(server.address).await;
+        let socket = server.chat.members.lock().values().next().cloned().unwrap();
+        // While the connection's task is busy writing, a little later each time.
+        let kick = tokio::task::spawn_blocking(move || {
+            socket.emit("said", &"almost over").unwrap();
+            for _ in 0..spin * 100 {
+                std::hint::spin_loop();
+            }
+            socket.disconnect();
+        });
+        assert_eq!(ws.event().await, "42[\"said\",\"almost over\"]");
+        assert_eq!(ws.next().await, Frame::Text("41".into()), "after {spin}");
+        assert_eq!(ws.next().await, Frame::Closed(Some(1000)));
+        kick.await.unwrap();
+        eventually("it is gone", || server.chat.members.lock().is_empty()).await;
+    }
 }

@@ -160,10 +160,15 @@ fn an_end_in_the_middle_of_an_upgrade_waits_for_the_client_to_arrive() {
     harness.get(Via::WebSocket, "2probe");
     assert_eq!(harness.sent(Via::Polling), ["6"], "it polls no more");
     harness.session.disconnect(harness.now);
-    assert!(harness.session.is_between() && harness.session.wants_websocket());
+    assert!(harness.session.wants_websocket());
+    assert!(!harness.session.lets_go_of_websocket());
     assert_eq!(harness.get(Via::WebSocket, "5"), Received::Accepted);
-    assert!(!harness.session.is_between());
+    assert!(
+        !harness.session.lets_go_of_websocket(),
+        "before the last words"
+    );
     assert_eq!(harness.sent(Via::WebSocket), ["41"]);
+    assert!(harness.session.lets_go_of_websocket());
 
     // One that gives its WebSocket up instead polls for the last words.
     let mut harness = Harness::connected(Via::Polling);
@@ -186,7 +191,12 @@ fn an_end_before_the_probe_leaves_the_client_polling() {
         Received::DropCandidate
     );
     assert_eq!(harness.sent(Via::Polling), ["41"]);
+    assert!(
+        !harness.session.lets_go_of_websocket(),
+        "which would end the session before its client has heard of it"
+    );
     assert_eq!(harness.sent(Via::Polling), ["1"]);
+    assert!(harness.session.is_gone());
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Session {
 
     /// Whether the client is between its transports: it polls no more, and its WebSocket does
     /// not count yet. Nothing reaches it before it has arrived, not even that it is over.
-    pub(crate) fn is_between(&self) -> bool {
+    pub(super) fn is_between(&self) -> bool {
         matches!(self.transport, Transport::Upgrading { probed: true, .. })
     }
 
@@ -139,9 +139,13 @@ impl Session {
         }
     }
 
-    /// Whether everything was handed to the WebSocket, or to a poll.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.outbox.is_empty()
+    /// Whether a WebSocket has been given everything that was for it, after the session's end.
+    ///
+    /// One that the client is changing over to has not: a client whose WebSocket is closed at
+    /// that point waits for it forever. Nor has one that it is only trying: the last words are
+    /// for its poll, and who closes that WebSocket must not take the session along.
+    pub(crate) fn lets_go_of_websocket(&self) -> bool {
+        self.is_gone() || matches!(self.transport, Transport::WebSocket) && self.outbox.is_empty()
     }
 
     /// Whether the session's own task has something to do.

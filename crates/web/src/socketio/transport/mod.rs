@@ -3,6 +3,7 @@
 mod link;
 mod registry;
 mod request;
+mod response;
 mod task;
 
 use std::net::IpAddr;

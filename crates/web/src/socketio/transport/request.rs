@@ -11,12 +11,12 @@ use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 
+use super::response::{packets, preflight, refusal, respond};
 use super::{ClientAddr, Server};
 use crate::socketio::config::Verdict;
 use crate::socketio::engine::handshake::Refusal;
@@ -317,84 +317,6 @@ fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&STANDARD.encode(digest))
         .ok()
         .filter(|_| valid)
-}
-
-// ---- answers
-
-/// Frames as a polling payload; one alone is not even copied.
-fn packets(frames: impl Iterator<Item = Bytes>) -> Response {
-    let mut texts: Vec<Bytes> = frames.map(|frame| websocket::payload_of(&frame)).collect();
-    let body = match (texts.pop(), texts.is_empty()) {
-        (Some(only), true) => only,
-        (last, _) => {
-            texts.extend(last);
-            texts.join(&b"\x1e"[..]).into()
-        }
-    };
-    respond(
-        StatusCode::OK,
-        "text/plain; charset=UTF-8",
-        Body::from(body),
-    )
-}
-
-fn respond(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn preflight() -> Response {
-    let mut response = respond(StatusCode::NO_CONTENT, "text/plain", Body::empty());
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST"),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("authorization, content-type"),
-    );
-    headers.insert(
-        header::ACCESS_CONTROL_MAX_AGE,
-        HeaderValue::from_static("600"),
-    );
-    response
-}
-
-fn refusal(refusal: Refusal) -> Response {
-    let status = match refusal {
-        Refusal::ForeignOrigin => StatusCode::FORBIDDEN,
-        Refusal::TooManyFromAddress => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Full | Refusal::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        Refusal::UnknownTransport
-        | Refusal::UnknownSession
-        | Refusal::BadMethod
-        | Refusal::BadRequest
-        | Refusal::UnsupportedVersion => StatusCode::BAD_REQUEST,
-    };
-    let json = serde_json::json!({ "code": refusal.code(), "message": refusal.to_string() });
-    let mut response = respond(status, "application/json", Body::from(json.to_string()));
-    if matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    }
-    if matches!(refusal, Refusal::TooLarge | Refusal::TooSlow) {
-        // The rest of the body is not waited for.
-        response
-            .headers_mut()
-            .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

@@ -317,20 +317,20 @@ impl<S: Service> Task<S> {
 
     /// After the session's end: its last words, the closing frame, and out.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Option<DisconnectReason> {
-        let (end, drained, between) = {
+        let (end, is_gone, lets_go) = {
             let session = &self.line.lock().session;
-            let drained = session.is_drained() && session.is_gone();
-            (session.ended()?.clone(), drained, session.is_between())
+            let end = session.ended()?.clone();
+            (end, session.is_gone(), session.lets_go_of_websocket())
         };
         if Instant::now() >= end.until {
             return Some(end.reason);
         }
         let Some(link) = &mut self.link else {
             // A polling client may still come for its last words.
-            return drained.then_some(end.reason);
+            return is_gone.then_some(end.reason);
         };
-        // A client whose WebSocket is closed while it changes over to it waits there forever.
-        if between && !drained || !link.is_idle() {
+        // What came since the last write goes before the closing frame.
+        if !self.closing && !lets_go || !link.is_idle() {
             return None;
         }
         if !self.closing {
