@@ -8,7 +8,7 @@ use greenroom_domain::access::Denied;
 use greenroom_domain::chat::{Line, NewLine, Place};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::{Changes, Claim, CommitError, Write};
+use greenroom_domain::shared::commit::{Changes, Claim, CommitError, StateChange, Write};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::EventId;
 use greenroom_domain::shared::rate::{Quota, RateKey};
@@ -96,7 +96,16 @@ impl App {
         let run = tokio::spawn(async move {
             let lines = changes.lines.clone();
             let events = changes.events.clone();
+            let ended = changes.states.iter().filter_map(|state| match state {
+                StateChange::SessionEnded(session) => Some(*session),
+                _ => None,
+            });
+            let ended: Vec<_> = ended.collect();
             let committed = app.ports.commit.commit(changes).await?;
+            for session in ended {
+                // Nobody may be there to hear it.
+                let _ = app.ended_sessions.send(session);
+            }
             for (line, place) in lines.into_iter().zip(&committed.places) {
                 let published = Published::line(
                     line.room,

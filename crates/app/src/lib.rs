@@ -14,6 +14,7 @@ pub mod chat;
 mod commit;
 pub mod consumers;
 mod hex;
+pub mod picture;
 mod ports;
 pub mod realtime;
 mod refusal;
@@ -23,8 +24,10 @@ pub mod stream;
 
 use std::sync::Arc;
 
+use greenroom_domain::account::SessionId;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::NodeId;
+use tokio::sync::broadcast;
 
 pub use ports::Ports;
 pub use refusal::Refusal;
@@ -50,7 +53,11 @@ pub struct App {
     pub(crate) live: LiveSnapshot,
     pub(crate) setup: Setup,
     pub(crate) owed: Owed,
+    ended_sessions: broadcast::Sender<SessionId>,
 }
+
+/// So many sessions may end before whoever hears of it has to look for itself.
+const ENDED_SESSIONS: usize = 1024;
 
 impl App {
     /// Puts it together. Nothing happens before [`App::run`].
@@ -65,7 +72,14 @@ impl App {
             live: LiveSnapshot::default(),
             setup: Setup::default(),
             owed: Owed::default(),
+            ended_sessions: broadcast::Sender::new(ENDED_SESSIONS),
         })
+    }
+
+    /// Tells of each session that ends here from now on: by signing out, with a new password,
+    /// or since it ran out. Who lags behind asks for the sessions that matter to it.
+    pub fn ended_sessions(&self) -> broadcast::Receiver<SessionId> {
+        self.ended_sessions.subscribe()
     }
 
     /// The time by the port.

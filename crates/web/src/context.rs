@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use greenroom_app::account::authenticate::{self, Authenticated};
 use greenroom_app::{App, Refusal};
 use greenroom_domain::access::{Action, Standing};
-use greenroom_domain::account::{Session, SessionToken, User};
+use greenroom_domain::account::{Session, SessionId, SessionToken, User};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{GuestId, UserId};
@@ -83,6 +83,8 @@ pub struct Caller {
     pub expires_at: Option<Timestamp>,
     /// The local session that it was proven by.
     pub session: Option<SessionToken>,
+    /// By what that session is known.
+    pub session_id: Option<SessionId>,
     /// What the cookie of a guest holds who had none.
     pub new_guest: Option<String>,
     /// The client shows a session that is over: it is to forget it.
@@ -134,6 +136,7 @@ impl Caller {
             user: Some(found.user),
             expires_at: Some(found.expires_at),
             session,
+            session_id: found.session,
             new_guest: None,
             stale_session: false,
         }
@@ -145,6 +148,7 @@ impl Caller {
             user: None,
             expires_at: None,
             session: None,
+            session_id: None,
             new_guest,
             stale_session,
         }

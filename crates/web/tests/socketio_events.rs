@@ -45,6 +45,11 @@ async fn nothing_is_taken_once_the_proof_has_expired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_gone_at_once() {
+    play("signing_out").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_watches_stays_present_and_who_goes_does_not() {
     play("presence").await;
 }

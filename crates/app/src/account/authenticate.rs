@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use greenroom_domain::account::{
-    CreatorApproval, DisplayName, Login, NewUser, Role, SessionToken, TokenError, User, Username,
-    VerifiedToken,
+    CreatorApproval, DisplayName, Login, NewUser, Role, SessionId, SessionToken, TokenError, User,
+    Username, VerifiedToken,
 };
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
@@ -27,6 +27,8 @@ pub struct Authenticated {
     pub user: User,
     /// The proof is worth nothing from then on: long connections are closed.
     pub expires_at: Timestamp,
+    /// The local session that proved it, whose end ends long connections too.
+    pub session: Option<SessionId>,
 }
 
 /// By a bearer token: a local session's, or a JWT of the host platform, whose user is made
@@ -55,7 +57,10 @@ pub async fn by_session(app: &Arc<App>, token: &SessionToken) -> Result<Authenti
         .await?
         .ok_or(Refusal::NotSignedIn)?
         .value;
-    Ok(authenticated(user, session.expires_at))
+    Ok(Authenticated {
+        session: Some(session.id),
+        ..authenticated(user, session.expires_at)
+    })
 }
 
 async fn by_host_token(app: &Arc<App>, token: &str) -> Result<Authenticated, Refusal> {
@@ -82,6 +87,7 @@ fn authenticated(user: User, expires_at: Timestamp) -> Authenticated {
         },
         user,
         expires_at,
+        session: None,
     }
 }
 

@@ -607,6 +607,40 @@ const scenarios = {
     assert.equal(owner.socket.connected, true);
   },
 
+  async signing_out() {
+    const body = { username: "carl", password: "correct horse battery" };
+    await rest(null, "POST", "/users", body);
+    const signIn = async () => (await rest(null, "POST", "/sessions", body)).token;
+    const [phone, desk] = [await signIn(), await signIn()];
+    const here = await client({ token: phone });
+    const tab = await client({}, {
+      extraHeaders: { cookie: `greenroom_session=${phone}` },
+      ...POLLING,
+    });
+    const there = await client({ token: desk });
+    const ann = await client({ token: "ann" });
+    const over = async (it) => {
+      assert.equal(await it.hears("disconnect"), "io server disconnect");
+      assert.equal((await it.hears("error")).code, "NOT_SIGNED_IN");
+    };
+
+    // By signing out, wherever the session was used; the other session goes on.
+    await rest(phone, "DELETE", "/sessions/current");
+    await over(here);
+    await over(tab);
+    here.socket.connect();
+    assert.equal((await here.hears("connect_error")).data.code, "NOT_SIGNED_IN");
+    assert.equal(there.socket.connected, true);
+
+    // With a new password everywhere, also where it was changed.
+    await rest(desk, "PUT", "/me/password", {
+      old_password: body.password,
+      new_password: "another battery",
+    });
+    await over(there);
+    assert.equal(ann.socket.connected, true);
+  },
+
   async presence() {
     const { owner, streamId } = await live();
     await owner.does("join-stream", { streamId });

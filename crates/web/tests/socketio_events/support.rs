@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use greenroom_adapters_memory::{InMemoryLeases, InMemoryPresence, InMemoryStore, SystemClock};
+use greenroom_adapters_memory::{
+    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryStore, SystemClock,
+};
 use greenroom_app::{App, Ports, Settings};
 use greenroom_domain::account::VerifiedToken;
 use greenroom_domain::shared::clock::{Clock, Timestamp};
@@ -19,6 +21,7 @@ use greenroom_testkit::SeededIds;
 use greenroom_testkit::builders::node_id;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords, says};
 use greenroom_testkit::media::FakeMediaServer;
+use greenroom_testkit::pictures::PlainPictures;
 use greenroom_web::WebConfig;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -88,6 +91,8 @@ fn platform(clock: Arc<ShiftedClock>) -> Arc<App> {
         tokens,
         secrets: Arc::new(GlassBox),
         media: Arc::new(FakeMediaServer::default()),
+        objects: Arc::new(InMemoryObjects::default()),
+        pictures: Arc::new(PlainPictures),
         clock,
         ids: Arc::new(SeededIds::new(1)),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use greenroom_app::realtime::Subscription;
 use greenroom_app::stream::join;
 use greenroom_app::{App, Refusal};
+use greenroom_domain::account::SessionId;
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, ConnectionId, StreamId, UserId};
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     pub(super) subject: Option<Box<str>>,
     /// What proved who they are is worth nothing from then on.
     pub(super) expires_at: Option<Timestamp>,
+    /// The local session that proved it; with its end this ends too.
+    pub(super) session: Option<SessionId>,
     pub(super) bucket: Mutex<TokenBucket>,
     pub(super) memberships: Mutex<Vec<Membership>>,
 }

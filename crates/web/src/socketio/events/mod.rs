@@ -25,7 +25,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use axum::Router;
-use greenroom_app::App;
+use greenroom_app::{App, Refusal};
 use greenroom_domain::shared::id::ConnectionId;
 use http::StatusCode;
 use parking_lot::Mutex;
@@ -62,7 +62,8 @@ pub(crate) fn routes(web: &Web) -> Router {
     let tasks = config.tasks.clone();
     let events = Arc::new(Events::new(app, config));
     let server = SocketIo::new(Arc::clone(&events), limits, ids, shutdown.clone());
-    tasks.spawn(upkeep::run(events, shutdown));
+    let ended = events.app.ended_sessions();
+    tasks.spawn(upkeep::run(events, ended, shutdown));
     let router = server.router();
     tasks.spawn(async move { server.closed().await });
     router
@@ -84,19 +85,20 @@ impl Service for Events {
     type Session = Session;
 
     async fn connect(&self, handshake: Handshake, socket: Socket) -> Result<Session, ConnectError> {
+        let mut ended = self.app.ended_sessions();
         let connection = session::open(&self.app, &handshake, socket)
             .await
-            .map_err(|problem| {
-                log(&problem);
-                let told = problem.json();
-                ConnectError {
-                    message: told.error.clone(),
-                    data: serde_json::to_value(told).ok(),
-                }
-            })?;
+            .map_err(|problem| refused(&problem))?;
         let connection = Arc::new(connection);
         let known = Arc::downgrade(&connection);
         self.connections.lock().insert(connection.id, known);
+        // Signed out since it was let in, and before the upkeep knew of it.
+        if let Some(session) = connection.session
+            && upkeep::has_ended(&mut ended, session)
+        {
+            self.connections.lock().remove(&connection.id);
+            return Err(refused(&Refusal::NotSignedIn.into()));
+        }
         let meters = &self.config.meters;
         meters.connections.fetch_add(1, Ordering::Relaxed);
         Ok(Session(connection))
@@ -249,6 +251,16 @@ impl<'a> Failed<'a> {
     fn of(event: &'a str, problem: &Problem) -> Self {
         let error = problem.json();
         Self { event, error }
+    }
+}
+
+/// Why a client is not let in.
+fn refused(problem: &Problem) -> ConnectError {
+    log(problem);
+    let told = problem.json();
+    ConnectError {
+        message: told.error.clone(),
+        data: serde_json::to_value(told).ok(),
     }
 }
 

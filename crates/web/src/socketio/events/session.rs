@@ -83,6 +83,7 @@ pub(super) async fn open(
             Login::Local(_) => None,
         }),
         expires_at: caller.expires_at,
+        session: caller.session_id,
         bucket: Mutex::new(TokenBucket::full(now)),
         memberships: Mutex::default(),
     })

@@ -1,9 +1,13 @@
 //! What goes on for all connections together: one task, no timer for each.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_app::stream::join;
+use greenroom_domain::account::SessionId;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::CancellationToken;
 
 use super::Events;
@@ -14,8 +18,12 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 /// After so many renewals others get to run.
 const FAIR_SHARE: usize = 256;
 
-/// Closes who has expired and renews who is present, until shutdown.
-pub(super) async fn run(events: Arc<Events>, shutdown: CancellationToken) {
+/// Closes who has expired or signed out and renews who is present, until shutdown.
+pub(super) async fn run(
+    events: Arc<Events>,
+    ended: Receiver<SessionId>,
+    shutdown: CancellationToken,
+) {
     // Well before it is over, so that one that fails does not matter.
     let renew_every = events.app.settings.socket_presence / 3;
     let expiring = async {
@@ -35,6 +43,50 @@ pub(super) async fn run(events: Arc<Events>, shutdown: CancellationToken) {
         () = shutdown.cancelled() => {}
         () = expiring => {}
         () = renewing => {}
+        () = sign_out(&events, ended) => {}
+    }
+}
+
+/// Closes the connections of sessions that end.
+async fn sign_out(events: &Events, mut ended: Receiver<SessionId>) {
+    loop {
+        let mut sessions = HashSet::new();
+        let mut heard = ended.recv().await;
+        // Those that ended together with one look at the connections.
+        let lagged = loop {
+            match heard {
+                Ok(session) => sessions.insert(session),
+                Err(RecvError::Lagged(_)) => break true,
+                Err(RecvError::Closed) => return,
+            };
+            match ended.try_recv() {
+                Ok(session) => heard = Ok(session),
+                Err(TryRecvError::Lagged(missed)) => heard = Err(RecvError::Lagged(missed)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break false,
+            }
+        };
+        for connection in events.connections() {
+            let Some(session) = connection.session else {
+                continue;
+            };
+            let is_over = sessions.contains(&session)
+                || lagged && matches!(events.app.ports.sessions.get(session).await, Ok(None));
+            if is_over {
+                connection.expire();
+            }
+        }
+    }
+}
+
+/// Whether this session is among those that ended since; as a precaution also when they were
+/// too many to know.
+pub(super) fn has_ended(ended: &mut Receiver<SessionId>, session: SessionId) -> bool {
+    loop {
+        match ended.try_recv() {
+            Ok(other) if other != session => {}
+            Ok(_) | Err(TryRecvError::Lagged(_)) => return true,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return false,
+        }
     }
 }
 
