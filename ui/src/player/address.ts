@@ -1,0 +1,20 @@
+// Where a channel is played, with a grant for whoever asks.
+
+import { api, Failure, take } from "../api/client";
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** The HLS address of a channel. */
+export async function playbackAddress(handle: string): Promise<string> {
+  const playback = await take(api.GET("/api/v1/channels/{handle}/playback", { params: { path: { handle } } }));
+  const hls = playback.addresses.find(({ kind }) => kind === "hls");
+  if (!hls) throw new Failure("This channel has no HLS playback.", "NO_HLS", 0);
+  return reachable(hls.url, location.href);
+}
+
+/** A server that knows no public address names itself: whoever got here reaches it as the page's. */
+export function reachable(address: string, page: string): string {
+  const url = new URL(address, page);
+  if (LOOPBACK.has(url.hostname)) return new URL(url.pathname + url.search, page).href;
+  return url.href;
+}

@@ -1,0 +1,2 @@
+/** What is on air. */
+export type Air = "offline" | "starting" | "live" | "interrupted" | "ended";
