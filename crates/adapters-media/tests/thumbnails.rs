@@ -43,7 +43,7 @@ fn encoder(house: &House, size: &str) -> Child {
 
 fn path(house: &House) -> Option<String> {
     let demo = Handle::parse("demo").expect("a handle");
-    house.engine.thumbnail_path(&demo)
+    house.engine.thumbnail(&demo)
 }
 
 async fn get(house: &House, path: &str, known: &str) -> (StatusCode, HeaderMap, Bytes) {

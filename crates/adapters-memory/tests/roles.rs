@@ -1,6 +1,8 @@
-//! Presence, rate limits and leases in memory, held to the promises of their ports.
+//! Presence, rate limits, leases and objects in memory, held to the promises of their ports.
 
-use greenroom_adapters_memory::{InMemoryLeases, InMemoryPresence, InMemoryRateLimits};
+use greenroom_adapters_memory::{
+    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits,
+};
 use greenroom_testkit::{contract, run};
 
 #[test]
@@ -20,4 +22,9 @@ fn rate_limits() {
 #[test]
 fn leases() {
     run(contract::leases::all(async || InMemoryLeases::default()));
+}
+
+#[test]
+fn objects() {
+    run(contract::objects::all(async || InMemoryObjects::default()));
 }

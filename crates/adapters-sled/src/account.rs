@@ -6,7 +6,7 @@ use greenroom_domain::account::{
     User, Username, Users,
 };
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::id::{PictureId, UserId};
 use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::secret::Mac;
 use greenroom_domain::shared::store::{StoreError, Stored};
@@ -128,6 +128,8 @@ pub(crate) struct UserRecord {
     id: Uuid,
     username: String,
     display_name: String,
+    #[serde(default)]
+    avatar: Option<Uuid>,
     role: Role,
     creator: CreatorStatus,
     login: LoginRecord,
@@ -169,6 +171,7 @@ impl Kept for User {
             id: self.id.uuid(),
             username: self.username.as_str().to_owned(),
             display_name: self.display_name.as_str().to_owned(),
+            avatar: self.avatar.map(PictureId::uuid),
             role: self.role,
             creator: self.creator,
             login: match &self.login {
@@ -189,6 +192,7 @@ impl Kept for User {
             id: UserId::from_uuid(record.id),
             username: Username::parse(&record.username)?,
             display_name: DisplayName::parse(&record.display_name)?,
+            avatar: record.avatar.map(PictureId::from_uuid),
             role: record.role,
             creator: record.creator,
             login: match record.login {

@@ -6,7 +6,7 @@ use greenroom_domain::channel::{
     Language, StreamKey, StreamKeys, Tag, Tags,
 };
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, PictureId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::secret::{Mac, Sealed};
 use greenroom_domain::shared::store::{StoreError, Stored};
@@ -111,6 +111,8 @@ pub(crate) struct ChannelRecord {
     category: Option<String>,
     language: Option<String>,
     tags: Vec<String>,
+    #[serde(default)]
+    cover: Option<Uuid>,
     gate: GateRecord,
     created_at: i64,
 }
@@ -153,6 +155,7 @@ impl Kept for Channel {
                 .iter()
                 .map(|tag| tag.as_str().to_owned())
                 .collect(),
+            cover: self.cover.map(PictureId::uuid),
             gate: match self.gate {
                 IngestGate::Open => GateRecord::Open,
                 IngestGate::Held { key, until } => GateRecord::Held {
@@ -186,6 +189,7 @@ impl Kept for Channel {
                 .map(Language::parse)
                 .transpose()?,
             tags: Tags::new(tags?)?,
+            cover: record.cover.map(PictureId::from_uuid),
             gate: match record.gate {
                 GateRecord::Open => IngestGate::Open,
                 GateRecord::Held { key, until } => IngestGate::Held {

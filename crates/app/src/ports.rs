@@ -9,6 +9,8 @@ use greenroom_domain::shared::commit::Commit;
 use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::Ids;
 use greenroom_domain::shared::lease::Leases;
+use greenroom_domain::shared::object::Objects;
+use greenroom_domain::shared::picture::Pictures;
 use greenroom_domain::shared::rate::RateLimits;
 use greenroom_domain::shared::secret::SecretBox;
 use greenroom_domain::stream::{Presence, Streams};
@@ -48,6 +50,10 @@ pub struct Ports {
     pub secrets: Arc<dyn SecretBox>,
     /// Takes media in and gives it out.
     pub media: Arc<dyn MediaServer>,
+    /// Keeps pictures.
+    pub objects: Arc<dyn Objects>,
+    /// Makes them of what people send.
+    pub pictures: Arc<dyn Pictures>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids and secrets.

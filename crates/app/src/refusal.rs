@@ -5,7 +5,9 @@ use greenroom_domain::account::{AccountError, PasswordError, TokenError};
 use greenroom_domain::channel::{ChannelError, KeyError};
 use greenroom_domain::chat::{ChatError, PostRefused};
 use greenroom_domain::media::MediaServerError;
+use greenroom_domain::shared::object::ObjectsError;
 use greenroom_domain::shared::page::UnknownCursor;
+use greenroom_domain::shared::picture::PictureError;
 use greenroom_domain::shared::secret::OpenError;
 use greenroom_domain::shared::store::StoreError;
 use greenroom_domain::stream::StreamError;
@@ -103,6 +105,12 @@ pub enum Refusal {
     /// The store could not answer.
     #[error("the store cannot be reached")]
     Store(#[from] StoreError),
+    /// No picture was made of an upload.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// Pictures cannot be kept or read.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// The media engine could not answer.
     #[error("the media engine cannot be reached")]
     Media(#[from] MediaServerError),

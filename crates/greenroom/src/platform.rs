@@ -15,6 +15,7 @@ use greenroom_adapters_media::{Engine, EngineConfig};
 use greenroom_adapters_memory::{
     InMemoryLeases, InMemoryPresence, InMemoryRateLimits, SystemClock, SystemIds,
 };
+use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
 use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::{App, Ports, Refusal};
@@ -47,6 +48,15 @@ pub enum OpenError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(greenroom_adapters_sled::OpenError),
+    /// The folder of the pictures cannot be made.
+    #[error("cannot make the folder {}", folder.display())]
+    Objects {
+        /// Which.
+        folder: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// The store can be opened, but not read.
     #[error("the store cannot be read")]
     Read(#[from] StoreError),
@@ -142,6 +152,8 @@ impl Platform {
             tokens,
             secrets: identity::secrets(&config, key, store_is_empty)?,
             media: engine.clone(),
+            objects: store.objects,
+            pictures: Arc::new(JpegPictures::default()),
             clock,
             ids,
         };

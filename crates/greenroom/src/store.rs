@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use greenroom_adapters_memory::InMemoryStore;
+use greenroom_adapters_memory::{InMemoryObjects, InMemoryStore};
+use greenroom_adapters_objects::ObjectFolder;
 use greenroom_adapters_sled::{SledStore, StoreOptions};
 use greenroom_domain::account::{Sessions, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
@@ -10,6 +11,7 @@ use greenroom_domain::chat::{Moderation, RoomLog};
 use greenroom_domain::shared::commit::Commit;
 use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::NodeId;
+use greenroom_domain::shared::object::Objects;
 use greenroom_domain::stream::Streams;
 
 use crate::{Config, OpenError, StoreKind};
@@ -26,21 +28,29 @@ pub(crate) struct Store {
     pub(crate) streams: Arc<dyn Streams>,
     pub(crate) room_log: Arc<dyn RoomLog>,
     pub(crate) moderation: Arc<dyn Moderation>,
+    pub(crate) objects: Arc<dyn Objects>,
 }
 
 /// Opens the store; one that is new takes this node's id and keeps it.
 pub(crate) fn open(config: &Config, node_if_new: NodeId) -> Result<Store, OpenError> {
     match config.store {
-        StoreKind::Memory => Ok(ports(node_if_new, Arc::new(InMemoryStore::new()))),
+        StoreKind::Memory => Ok(ports(
+            node_if_new,
+            Arc::new(InMemoryStore::new()),
+            Arc::new(InMemoryObjects::default()),
+        )),
         StoreKind::Sled => {
             let store = SledStore::open(&config.data_dir, StoreOptions::new(node_if_new))
                 .map_err(OpenError::Store)?;
-            Ok(ports(store.node(), Arc::new(store)))
+            let folder = config.data_dir.join("objects");
+            let objects = ObjectFolder::open(&folder)
+                .map_err(|source| OpenError::Objects { folder, source })?;
+            Ok(ports(store.node(), Arc::new(store), Arc::new(objects)))
         }
     }
 }
 
-fn ports<S>(node: NodeId, store: Arc<S>) -> Store
+fn ports<S>(node: NodeId, store: Arc<S>, objects: Arc<dyn Objects>) -> Store
 where
     S: Commit
         + Feed
@@ -64,5 +74,6 @@ where
         streams: store.clone(),
         room_log: store.clone(),
         moderation: store,
+        objects,
     }
 }

@@ -19,7 +19,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange, Write};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::{
-    ChannelId, ConnectionId, EventId, GuestId, NodeId, StreamId, StreamKeyId, UserId,
+    ChannelId, ConnectionId, EventId, GuestId, NodeId, PictureId, StreamId, StreamKeyId, UserId,
 };
 use greenroom_domain::shared::secret::{Mac, Sealed};
 use greenroom_domain::shared::store::Version;
@@ -86,6 +86,11 @@ pub fn connection_id(name: &str) -> ConnectionId {
     ConnectionId::from_uuid(named("connection", name))
 }
 
+/// The id of the picture of this name.
+pub fn picture_id(name: &str) -> PictureId {
+    PictureId::from_uuid(named("picture", name))
+}
+
 /// The user of this name, as the audience and the chat know them.
 pub fn viewer(name: &str) -> Identity {
     Identity::User(user_id(name))
@@ -111,6 +116,7 @@ pub fn user(name: &str) -> UserBuilder {
         id: user_id(name),
         username: Username::parse(name).expect("a user's name that fits"),
         display_name: DisplayName::parse(name).expect("a display name that fits"),
+        avatar: None,
         role: Role::User,
         creator: CreatorStatus::None,
         login: Login::Local(PasswordHash(format!("$argon2id$of-{name}"))),
@@ -133,6 +139,12 @@ impl UserBuilder {
     /// Shown as this.
     pub fn shown_as(mut self, name: &str) -> Self {
         self.0.display_name = DisplayName::parse(name).expect("a display name that fits");
+        self
+    }
+
+    /// With a picture.
+    pub fn avatar(mut self, name: &str) -> Self {
+        self.0.avatar = Some(picture_id(name));
         self
     }
 

@@ -20,6 +20,7 @@ pub mod contract;
 pub mod identity;
 pub mod ids;
 pub mod media;
+pub mod pictures;
 mod runtime;
 
 pub use clock::ManualClock;

@@ -1,8 +1,12 @@
 //! What a handler takes from a request, bounded and with errors that name what is wrong.
 
+use std::time::Duration;
+
 use axum::body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query as AxumQuery, Request};
+use bytes::Bytes;
 use greenroom_domain::shared::page::{Cursor, PageLimit, PageRequest};
+use greenroom_domain::shared::picture::MAX_UPLOAD;
 use greenroom_domain::shared::store::Version;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -35,38 +39,70 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
             ));
         }
         let limit = web.config.body_limit;
-        let too_large = || {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "BODY_TOO_LARGE",
-                format!("the body is larger than {limit} bytes"),
-            )
-            .with("max_bytes", limit)
-        };
-        let declared = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.parse::<u64>().ok());
-        if declared.is_some_and(|declared| declared > limit as u64) {
-            return Err(too_large());
-        }
-        let read = body::to_bytes(request.into_body(), limit);
-        let bytes = match tokio::time::timeout(web.config.body_timeout, read).await {
-            Ok(Ok(bytes)) => bytes,
-            // Too large without having said so, or broken off: nobody hears the answer then.
-            Ok(Err(_)) => return Err(too_large()),
-            Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "BODY_TOO_SLOW",
-                    "the body took too long",
-                ));
-            }
-        };
+        let bytes = read(request, limit, web.config.body_timeout).await?;
         read_object(&bytes)
             .map(Self)
             .map_err(|error| unreadable(&error))
+    }
+}
+
+/// The bytes of a picture: a PNG, JPEG or WebP, by what is said of them.
+pub(crate) struct Upload(pub(crate) Bytes);
+
+impl FromRequest<Web> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(|kind| kind.trim().to_ascii_lowercase());
+        if !matches!(
+            kind.as_deref(),
+            Some("image/jpeg" | "image/png" | "image/webp")
+        ) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "a body of type image/jpeg, image/png or image/webp is expected",
+            ));
+        }
+        // A phone sends more slowly than it writes JSON.
+        let patience = 2 * web.config.body_timeout;
+        read(request, MAX_UPLOAD, patience).await.map(Self)
+    }
+}
+
+/// A body of at most so many bytes, which does not take longer.
+async fn read(request: Request, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "BODY_TOO_LARGE",
+            format!("the body is larger than {limit} bytes"),
+        )
+        .with("max_bytes", limit)
+    };
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > limit as u64) {
+        return Err(too_large());
+    }
+    let read = body::to_bytes(request.into_body(), limit);
+    match tokio::time::timeout(patience, read).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // Too large without having said so, or broken off: nobody hears the answer then.
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TOO_SLOW",
+            "the body took too long",
+        )),
     }
 }
 

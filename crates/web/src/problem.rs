@@ -11,6 +11,8 @@ use greenroom_domain::access::Denied;
 use greenroom_domain::account::{AccountError, PasswordError, TokenError};
 use greenroom_domain::channel::{ChannelError, KeyError, TagsError};
 use greenroom_domain::chat::{ChatError, PostRefused};
+use greenroom_domain::shared::object::ObjectsError;
+use greenroom_domain::shared::picture::{MAX_PIXELS, PictureError};
 use greenroom_domain::shared::store::StoreError;
 use greenroom_domain::shared::text::TextError;
 use greenroom_domain::stream::StreamError;
@@ -209,13 +211,27 @@ impl From<Refusal> for Problem {
             Refusal::Chat(error) => of_chat(*error),
             Refusal::Post(error) => of_post(*error),
             Refusal::TooMany { .. } => (S::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
-            Refusal::Full => (S::INSUFFICIENT_STORAGE, "STORAGE_FULL"),
-            Refusal::Contended => (S::SERVICE_UNAVAILABLE, "CONTENDED"),
-            Refusal::Password(PasswordError::Busy) => (S::SERVICE_UNAVAILABLE, "BUSY"),
-            Refusal::Store(StoreError::Unavailable(_)) | Refusal::Media(_) => {
-                (S::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            Refusal::Full | Refusal::Objects(ObjectsError::Full) => {
+                (S::INSUFFICIENT_STORAGE, "STORAGE_FULL")
             }
+            Refusal::Picture(PictureError::UnknownFormat) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Refusal::Picture(PictureError::Broken(_)) => {
+                (S::UNPROCESSABLE_ENTITY, "PICTURE_BROKEN")
+            }
+            Refusal::Picture(PictureError::TooLarge) => {
+                (S::UNPROCESSABLE_ENTITY, "PICTURE_TOO_LARGE")
+            }
+            Refusal::Contended => (S::SERVICE_UNAVAILABLE, "CONTENDED"),
+            Refusal::Password(PasswordError::Busy) | Refusal::Picture(PictureError::Busy) => {
+                (S::SERVICE_UNAVAILABLE, "BUSY")
+            }
+            Refusal::Store(StoreError::Unavailable(_))
+            | Refusal::Objects(ObjectsError::Unavailable(_))
+            | Refusal::Media(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             Refusal::Password(PasswordError::Failed(_))
+            | Refusal::Picture(PictureError::Failed(_))
             | Refusal::Secret(_)
             | Refusal::Store(StoreError::Corrupt { .. }) => {
                 return Self::internal().because(refusal);
@@ -292,6 +308,7 @@ fn details(refusal: &Refusal) -> Map<String, Value> {
         Refusal::Channel(ChannelError::Held { until })
         | Refusal::Post(PostRefused::TimedOut { until }) => json!({ "until": until.to_rfc3339() }),
         Refusal::Key(KeyError::TooMany { max }) => json!({ "max": max }),
+        Refusal::Picture(PictureError::TooLarge) => json!({ "max_pixels": MAX_PIXELS }),
         Refusal::Post(PostRefused::TooLarge { max_bytes }) => json!({ "max_bytes": max_bytes }),
         Refusal::Chat(ChatError::LengthOutOfRange { max }) => {
             json!({ "field": "max_length", "min": 1, "max": max })

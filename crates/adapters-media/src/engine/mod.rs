@@ -100,13 +100,6 @@ impl Engine {
         })
     }
 
-    /// Where the picture of a channel's stream is, relative to the public address. The path
-    /// changes with the picture.
-    pub fn thumbnail_path(&self, handle: &Handle) -> Option<String> {
-        let thumbnail = self.channels.find(handle.as_str())?.thumbnail()?;
-        Some(format!("/thumbnails/{handle}.jpg?v={}", thumbnail.version))
-    }
-
     /// What encoders are told to publish to from now on, without the key.
     pub fn advertise(&self, ingest_url: String) {
         *self.ingest_url.write() = ingest_url;
@@ -192,6 +185,11 @@ impl MediaServer for Engine {
                 format!("/dash/{handle}/index.mpd{query}"),
             ),
         ]
+    }
+
+    fn thumbnail(&self, handle: &Handle) -> Option<String> {
+        let thumbnail = self.channels.find(handle.as_str())?.thumbnail()?;
+        Some(format!("/thumbnails/{handle}.jpg?v={}", thumbnail.version))
     }
 
     async fn ingest_status(

@@ -1,6 +1,7 @@
 //! Accounts: make one, sign in, become a creator.
 
 pub mod authenticate;
+pub mod avatar;
 pub mod become_creator;
 pub mod change_password;
 pub mod list;

@@ -1,5 +1,6 @@
 //! Channels and their stream keys.
 
+pub mod cover;
 pub mod create;
 pub mod edit;
 pub mod keys;

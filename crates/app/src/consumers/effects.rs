@@ -1,4 +1,5 @@
-//! What the media engine has to do because of what was committed.
+//! What the outside has to do because of what was committed: the media engine, and what keeps
+//! pictures.
 //!
 //! Carried out right after the commit, and again by the feed's consumer: each is idempotent,
 //! judged by how things stand now rather than by the event alone.
@@ -58,6 +59,15 @@ async fn at_once(app: &App, event: &Event) -> Result<(), Refusal> {
         Happening::Channel(
             ChannelEvent::KeyRotated { channel, key } | ChannelEvent::KeyRevoked { channel, key },
         ) => cut_off(app, *channel, *key).await?,
+        // Nobody shows it any more, nor will: each upload is another picture.
+        Happening::Account(AccountEvent::AvatarChanged {
+            before: Some(before),
+            ..
+        })
+        | Happening::Channel(ChannelEvent::CoverChanged {
+            before: Some(before),
+            ..
+        }) => app.ports.objects.delete(&before.key()).await?,
         Happening::Chat(ChatEvent::Restricted {
             channel, subject, ..
         }) => {

@@ -28,6 +28,7 @@ fn of_channel(event: &ChannelEvent) -> Option<(ChannelId, LineBody)> {
             },
         )),
         ChannelEvent::Created { .. }
+        | ChannelEvent::CoverChanged { .. }
         | ChannelEvent::IngestLocked { .. }
         | ChannelEvent::IngestUnlocked { .. }
         | ChannelEvent::KeyCreated { .. }

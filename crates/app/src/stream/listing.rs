@@ -11,7 +11,7 @@ use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::text::fold;
 
-use crate::stream::view::StreamView;
+use crate::stream::view::{StreamView, thumbnail};
 use crate::{App, Refusal};
 
 /// How old a snapshot may be before it is made anew.
@@ -239,6 +239,7 @@ async fn all_live(app: &App) -> Result<Vec<StreamView>, Refusal> {
             let channel = channels.get(&stream.channel)?.clone();
             let owner = owners.get(&channel.owner)?.clone();
             Some(StreamView {
+                thumbnail: thumbnail(app, &stream, &channel),
                 stream,
                 channel,
                 owner,

@@ -24,6 +24,8 @@ pub struct StreamView {
     pub viewers: u64,
     /// What was counted.
     pub counts: StreamCounts,
+    /// Where a frame of it is shown, relative to the public address, while it is live.
+    pub thumbnail: Option<String>,
 }
 
 /// By id.
@@ -54,6 +56,7 @@ pub async fn of_channel(
     let items = items
         .map(|((stream, counts), viewers)| StreamView {
             viewers: if stream.is_live() { viewers } else { 0 },
+            thumbnail: thumbnail(app, &stream, &channel),
             stream,
             channel: channel.clone(),
             owner: owner.clone(),
@@ -107,10 +110,19 @@ pub(crate) async fn one(
         .filter(|_| stream.is_live())
         .unwrap_or(0);
     Ok(StreamView {
+        thumbnail: thumbnail(app, &stream, channel),
         stream,
         channel: channel.clone(),
         owner,
         viewers,
         counts,
     })
+}
+
+/// Where a frame of a live stream is shown.
+pub(crate) fn thumbnail(app: &App, stream: &Stream, channel: &Channel) -> Option<String> {
+    stream
+        .is_live()
+        .then(|| app.ports.media.thumbnail(&channel.handle))
+        .flatten()
 }

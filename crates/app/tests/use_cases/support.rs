@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
+    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
 };
 use greenroom_app::account::register::{self, Register};
 use greenroom_app::account::{become_creator, setup};
@@ -32,6 +32,7 @@ use greenroom_domain::stream::{Generation, Stream, Streams};
 use greenroom_testkit::builders::{guest_id, node_id, title};
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
+use greenroom_testkit::pictures::PlainPictures;
 use greenroom_testkit::{ManualClock, SeededIds};
 
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -88,6 +89,8 @@ impl Platform {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: media.clone(),
+            objects: Arc::new(InMemoryObjects::default()),
+            pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
         };

@@ -1,7 +1,7 @@
 //! What happens to accounts.
 
 use crate::account::{DisplayName, Role, Username};
-use crate::shared::id::UserId;
+use crate::shared::id::{PictureId, UserId};
 
 /// What happened to an account.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,15 @@ pub enum AccountEvent {
         user: UserId,
         /// The new one.
         display_name: DisplayName,
+    },
+    /// It shows another picture, or none.
+    AvatarChanged {
+        /// Whose.
+        user: UserId,
+        /// The new one.
+        avatar: Option<PictureId>,
+        /// The old one, which nobody shows any more.
+        before: Option<PictureId>,
     },
     /// It has another password.
     PasswordChanged {

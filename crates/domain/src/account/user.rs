@@ -5,7 +5,7 @@ use std::fmt;
 use crate::account::{AccountError, AccountEvent};
 use crate::shared::clock::Timestamp;
 use crate::shared::decision::Decision;
-use crate::shared::id::{GuestId, UserId};
+use crate::shared::id::{GuestId, PictureId, UserId};
 use crate::shared::text::{TextError, address_name, free_text, text_fields};
 
 /// An account.
@@ -17,6 +17,8 @@ pub struct User {
     pub username: Username,
     /// As it is shown.
     pub display_name: DisplayName,
+    /// Its picture.
+    pub avatar: Option<PictureId>,
     /// What it may do beyond its own things.
     pub role: Role,
     /// Whether it may have a channel.
@@ -181,6 +183,7 @@ impl User {
             id,
             username,
             display_name,
+            avatar: None,
             role,
             creator: CreatorStatus::None,
             login,
@@ -205,6 +208,19 @@ impl User {
             },
             event,
         )
+    }
+
+    /// Shows another picture, or none.
+    pub fn show_avatar(self, avatar: Option<PictureId>) -> Decision<Self> {
+        if self.avatar == avatar {
+            return Decision::unchanged(self);
+        }
+        let event = AccountEvent::AvatarChanged {
+            user: self.id,
+            avatar,
+            before: self.avatar,
+        };
+        Decision::changed(Self { avatar, ..self }, event)
     }
 
     /// Signs in with another password from now on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::channel::{ChannelError, ChannelEvent, TagsError};
 use crate::shared::clock::Timestamp;
 use crate::shared::decision::Decision;
-use crate::shared::id::{ChannelId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, PictureId, StreamKeyId, UserId};
 use crate::shared::text::{TextError, address_name, free_text, text_fields};
 
 /// How long a key is refused after its owner ended the stream: encoders reconnect by
@@ -31,6 +31,8 @@ pub struct Channel {
     pub language: Option<Language>,
     /// To be found by.
     pub tags: Tags,
+    /// What is shown where there is no stream to show.
+    pub cover: Option<PictureId>,
     /// Whether encoders may come in.
     pub gate: IngestGate,
     /// Since when.
@@ -151,6 +153,7 @@ impl Channel {
             category: None,
             language: None,
             tags: Tags::default(),
+            cover: None,
             gate: IngestGate::Open,
             created_at: now,
         };
@@ -176,6 +179,19 @@ impl Channel {
             category: next.category.clone(),
         };
         Decision::changed(next, event)
+    }
+
+    /// Shows another cover, or none.
+    pub fn show_cover(self, cover: Option<PictureId>) -> Decision<Self> {
+        if self.cover == cover {
+            return Decision::unchanged(self);
+        }
+        let event = ChannelEvent::CoverChanged {
+            channel: self.id,
+            cover,
+            before: self.cover,
+        };
+        Decision::changed(Self { cover, ..self }, event)
     }
 
     /// Whether an encoder with this key may come in now.

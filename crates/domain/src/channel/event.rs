@@ -1,7 +1,7 @@
 //! What happens to channels and their keys.
 
 use crate::channel::{Category, ChannelTitle, Handle};
-use crate::shared::id::{ChannelId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, PictureId, StreamKeyId, UserId};
 
 /// What happened to a channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,15 @@ pub enum ChannelEvent {
         title: ChannelTitle,
         /// Its category now.
         category: Option<Category>,
+    },
+    /// It shows another cover, or none.
+    CoverChanged {
+        /// Which.
+        channel: ChannelId,
+        /// The new one.
+        cover: Option<PictureId>,
+        /// The old one, which nobody shows any more.
+        before: Option<PictureId>,
     },
     /// An administrator shut encoders out.
     IngestLocked {

@@ -84,6 +84,13 @@ pub trait MediaServer: Send + Sync {
         grant: Option<GrantToken>,
     ) -> Vec<PlaybackAddress>;
 
+    /// Where a frame of the channel's stream is shown as a picture, relative to the public
+    /// address; the path changes with the picture. `None` while there is none.
+    fn thumbnail(&self, handle: &Handle) -> Option<String> {
+        let _ = handle;
+        None
+    }
+
     /// How the stream's encoder is doing on this node; `None` when there is none here.
     async fn ingest_status(
         &self,

@@ -54,6 +54,9 @@ ids! {
     StreamId;
     /// A stream key. It survives its own rotation.
     StreamKeyId;
+    /// An uploaded picture. Each upload is another one, so what an id leads to never changes,
+    /// and what is no longer shown by the one who uploaded it is shown by nobody.
+    PictureId;
     /// A domain event.
     EventId;
     /// One connection of a real-time client.

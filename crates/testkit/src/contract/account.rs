@@ -21,7 +21,10 @@ use crate::builders::{
 /// looks like them.
 pub async fn users_are_found(store: &Subject) {
     let ada = user("ada").build();
-    let bea = user("bea").of_host("https://a.example", "b/42").build();
+    let bea = user("bea")
+        .of_host("https://a.example", "b/42")
+        .avatar("bea")
+        .build();
     keep(store, creates_user(&ada)).await;
     keep(store, creates_user(&bea)).await;
     let users = store.users();

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod lines;
 pub mod media_server;
 pub mod moderation;
+pub mod objects;
 mod paging;
 pub mod presence;
 pub mod stream;

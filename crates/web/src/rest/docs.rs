@@ -131,6 +131,13 @@ errors! {
         415 => "The body is not of type application/json",
         422 => "A field is unknown, missing or does not fit",
     }
+    /// It reads a picture.
+    WithPicture {
+        408 => "The body took too long",
+        413 => "The body is larger than 2 MiB",
+        415 => "It is no PNG, JPEG or WebP",
+        422 => "The picture is broken, or has more than 20 million pixels",
+    }
     /// It keeps something.
     Writes {
         403 => "Not with this account, or not from this page",

@@ -4,6 +4,7 @@ mod account;
 mod channel;
 mod chat;
 mod docs;
+mod pictures;
 pub(crate) mod setup_page;
 mod stream;
 
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Web> {
         get(async move || ([(header::CONTENT_TYPE, "application/json")], document)),
     )
     .merge(docs::page())
+    .merge(pictures::routes())
 }
 
 /// The routes, and with them the document.

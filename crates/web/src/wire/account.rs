@@ -1,4 +1,5 @@
 use greenroom_domain::account::{CreatorStatus, Role, User};
+use greenroom_domain::shared::id::PictureId;
 use serde::Serialize;
 
 /// Somebody as everybody may see them.
@@ -12,6 +13,13 @@ pub struct UserJson {
     pub username: String,
     /// As they are called.
     pub display_name: String,
+    /// Their picture, relative to the server's address.
+    pub avatar_url: Option<String>,
+}
+
+/// Where an uploaded picture is, relative to the server's address.
+pub(super) fn picture_url(id: PictureId) -> String {
+    format!("/pictures/{id}.jpg")
 }
 
 impl From<&User> for UserJson {
@@ -20,6 +28,7 @@ impl From<&User> for UserJson {
             id: user.id.to_string(),
             username: user.username.to_string(),
             display_name: user.display_name.to_string(),
+            avatar_url: user.avatar.map(picture_url),
         }
     }
 }
@@ -35,6 +44,8 @@ pub struct AccountJson {
     pub username: String,
     /// As they are called.
     pub display_name: String,
+    /// Their picture, relative to the server's address.
+    pub avatar_url: Option<String>,
     /// `user` or `admin`.
     pub role: &'static str,
     /// `none`, `requested`, `approved` or `suspended`.
@@ -49,6 +60,7 @@ impl From<&User> for AccountJson {
             id: user.id.to_string(),
             username: user.username.to_string(),
             display_name: user.display_name.to_string(),
+            avatar_url: user.avatar.map(picture_url),
             role: match user.role {
                 Role::User => "user",
                 Role::Admin => "admin",

@@ -4,7 +4,7 @@ use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
 use greenroom_domain::media::IngestAddress;
 use serde::Serialize;
 
-use super::account::UserJson;
+use super::account::{UserJson, picture_url};
 use super::stream::StreamJson;
 
 /// A channel as everybody may see it, and more for whoever runs it.
@@ -26,6 +26,8 @@ pub struct ChannelJson {
     pub language: Option<String>,
     /// To be found by.
     pub tags: Vec<String>,
+    /// What is shown where there is no stream, relative to the server's address.
+    pub cover_url: Option<String>,
     /// Whose it is.
     pub owner: UserJson,
     /// What is on air.
@@ -93,6 +95,7 @@ impl ChannelJson {
             category: channel.category.as_ref().map(ToString::to_string),
             language: channel.language.as_ref().map(ToString::to_string),
             tags: channel.tags.iter().map(ToString::to_string).collect(),
+            cover_url: channel.cover.map(picture_url),
             owner: UserJson::from(&view.owner),
             live: view.live.as_ref().map(StreamJson::from),
             created_at: channel.created_at.to_rfc3339(),

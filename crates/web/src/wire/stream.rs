@@ -7,7 +7,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::{EndReason, Ingest, StreamState};
 use serde::Serialize;
 
-use super::account::UserJson;
+use super::account::{UserJson, picture_url};
 
 /// A stream as everybody may see it.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +40,8 @@ pub struct StreamJson {
     pub total_views: u64,
     /// How many messages its chat has seen.
     pub messages: u64,
+    /// A frame of it while it is live, relative to the server's address; changes with the frame.
+    pub thumbnail_url: Option<String>,
     /// Since when it is planned.
     pub created_at: String,
 }
@@ -71,6 +73,8 @@ pub struct ChannelBriefJson {
     pub language: Option<String>,
     /// To be found by.
     pub tags: Vec<String>,
+    /// What is shown where there is no stream, relative to the server's address.
+    pub cover_url: Option<String>,
     /// Whose it is.
     pub owner: UserJson,
 }
@@ -97,6 +101,7 @@ impl From<&StreamView> for StreamJson {
                 handle: channel.handle.to_string(),
                 language: channel.language.as_ref().map(ToString::to_string),
                 tags: channel.tags.iter().map(ToString::to_string).collect(),
+                cover_url: channel.cover.map(picture_url),
                 owner: UserJson::from(&view.owner),
             },
             title: stream.title.to_string(),
@@ -110,6 +115,7 @@ impl From<&StreamView> for StreamJson {
             peak_viewers: view.counts.peak,
             total_views: view.counts.views,
             messages: view.counts.messages,
+            thumbnail_url: view.thumbnail.clone(),
             created_at: stream.created_at.to_rfc3339(),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
+    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
 };
 use greenroom_app::account::setup;
 use greenroom_app::{App, Ports, Settings};
@@ -16,6 +16,7 @@ use greenroom_domain::shared::rate::Quota;
 use greenroom_testkit::builders::node_id;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
+use greenroom_testkit::pictures::PlainPictures;
 use greenroom_testkit::{ManualClock, SeededIds};
 use greenroom_web::WebConfig;
 use reqwest::header::HeaderMap;
@@ -144,6 +145,8 @@ impl Server {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: Arc::new(FakeMediaServer::default()),
+            objects: Arc::new(InMemoryObjects::default()),
+            pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
         };

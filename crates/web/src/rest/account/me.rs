@@ -1,16 +1,16 @@
 //! One's own account.
 
 use axum::Json;
-use greenroom_app::account::{become_creator, change_password, profile};
+use greenroom_app::account::{avatar, become_creator, change_password, profile};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{display_name, password};
 use crate::context::Context;
-use crate::extract::Body;
+use crate::extract::{Body, Upload};
 use crate::problem::Problem;
-use crate::rest::docs::{Always, Conflicts, Restricted, WithBody, Writes};
+use crate::rest::docs::{Always, Conflicts, Restricted, WithBody, WithPicture, Writes};
 use crate::wire::AccountJson;
 
 /// One's own account.
@@ -39,6 +39,28 @@ pub(super) async fn rename(
 ) -> Result<Json<AccountJson>, Problem> {
     let name = display_name(&body.display_name)?;
     let user = profile::rename(&context.app, &context.actor, name).await?;
+    Ok(Json(AccountJson::from(&user)))
+}
+
+/// Shows another picture beside one's name. It is cut to 256 by 256 pixels and made anew:
+/// nothing of the upload but its pixels is kept.
+#[utoipa::path(put, path = "/me/avatar", tag = "accounts", operation_id = "set_avatar",
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
+        (Vec<u8> = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
+    responses((status = 200, body = AccountJson), Always, WithPicture, Restricted, Writes))]
+pub(super) async fn set_avatar(
+    context: Context,
+    Upload(upload): Upload,
+) -> Result<Json<AccountJson>, Problem> {
+    let user = avatar::set(&context.app, &context.actor, upload).await?;
+    Ok(Json(AccountJson::from(&user)))
+}
+
+/// Shows no picture any more.
+#[utoipa::path(delete, path = "/me/avatar", tag = "accounts", operation_id = "remove_avatar",
+    responses((status = 200, body = AccountJson), Always, Restricted, Writes))]
+pub(super) async fn remove_avatar(context: Context) -> Result<Json<AccountJson>, Problem> {
+    let user = avatar::remove(&context.app, &context.actor).await?;
     Ok(Json(AccountJson::from(&user)))
 }
 

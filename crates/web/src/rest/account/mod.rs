@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(sessions::open))
         .routes(routes!(sessions::close))
         .routes(routes!(me::own, me::rename))
+        .routes(routes!(me::set_avatar, me::remove_avatar))
         .routes(routes!(me::change_password))
         .routes(routes!(me::become_creator))
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use greenroom_app::channel::cover;
 use greenroom_app::channel::create::{self, CreateChannel};
 use greenroom_app::channel::edit::{self, EditChannel};
 use greenroom_app::channel::lock;
@@ -15,9 +16,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::context::Context;
-use crate::extract::{Body, IfMatch, Params, Patch, etag};
+use crate::extract::{Body, IfMatch, Params, Patch, Upload, etag};
 use crate::problem::Problem;
-use crate::rest::docs::{Always, Conflicts, Named, Restricted, Versioned, WithBody, Writes};
+use crate::rest::docs::{
+    Always, Conflicts, Named, Restricted, Versioned, WithBody, WithPicture, Writes,
+};
 use crate::rest::handle;
 use crate::wire::ChannelJson;
 
@@ -140,6 +143,42 @@ impl TryFrom<EditChannelBody> for ChannelEdit {
             tags: tags.transpose()?,
         })
     }
+}
+
+/// Shows another cover. It is shrunk to at most 1280 pixels and made anew: nothing of the
+/// upload but its pixels is kept.
+#[utoipa::path(put, path = "/channels/{handle}/cover", tag = "channels",
+    operation_id = "set_cover",
+    params(("handle" = String, Path)),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
+        (Vec<u8> = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
+    responses((status = 200, body = ChannelJson, headers(("etag" = String))), Always, WithPicture,
+        Restricted, Writes, Named))]
+pub(super) async fn set_cover(
+    context: Context,
+    Params(name): Params<String>,
+    Upload(upload): Upload,
+) -> Result<Response, Problem> {
+    let handle = handle(&name)?;
+    cover::set(&context.app, &context.actor, &handle, upload).await?;
+    let view = view::execute(&context.app, &handle).await?;
+    Ok(shown(&context, &view))
+}
+
+/// Shows no cover any more.
+#[utoipa::path(delete, path = "/channels/{handle}/cover", tag = "channels",
+    operation_id = "remove_cover",
+    params(("handle" = String, Path)),
+    responses((status = 200, body = ChannelJson, headers(("etag" = String))), Always, Restricted,
+        Writes, Named))]
+pub(super) async fn remove_cover(
+    context: Context,
+    Params(name): Params<String>,
+) -> Result<Response, Problem> {
+    let handle = handle(&name)?;
+    cover::remove(&context.app, &context.actor, &handle).await?;
+    let view = view::execute(&context.app, &handle).await?;
+    Ok(shown(&context, &view))
 }
 
 /// Lets encoders in again after an administrator's end, for administrators.

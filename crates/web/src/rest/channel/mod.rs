@@ -12,6 +12,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     OpenApiRouter::new()
         .routes(routes!(channels::create))
         .routes(routes!(channels::get, channels::edit))
+        .routes(routes!(channels::set_cover, channels::remove_cover))
         .routes(routes!(channels::own))
         .routes(routes!(channels::unlock))
         .routes(routes!(keys::create, keys::list))
