@@ -3,7 +3,7 @@
 //! [`Platform::open`] reads a [`Config`], opens the adapters that it names and builds the
 //! application on them; [`Platform::start`] listens. An embedding program that has a server
 //! of its own mounts [`Platform::router`] instead, or builds an
-//! [`App`](greenroom_app::App) of its own [`Ports`](greenroom_app::Ports).
+//! [`App`] of its own [`Ports`](greenroom_app::Ports).
 #![deny(missing_docs)]
 
 mod config;

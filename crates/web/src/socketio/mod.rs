@@ -1,8 +1,8 @@
 //! A Socket.IO server of our own: Engine.IO protocol 4 and Socket.IO protocol 5 over polling and
 //! WebSocket, text only, the namespace `/` only.
 //!
-//! - [`engine`] and [`packet`] are codecs, [`session`] is the protocol as a state machine: bytes
-//!   and time in, packets out, no IO. [`transport`] puts them on axum, one task per session.
+//! - [`engine`] and [`packet`] are codecs, `session` is the protocol as a state machine: bytes
+//!   and time in, packets out, no IO. `transport` puts them on axum, one task per session.
 //! - An application implements [`Service`] and talks to its clients through [`Socket`]. What many
 //!   clients get is encoded once, as a [`SharedPacket`]; each connection's queue holds the same
 //!   bytes.
