@@ -66,6 +66,7 @@ async fn a_body_that_does_not_fit_changes_nothing() {
     answer.refused(415, "UNSUPPORTED_MEDIA_TYPE");
     let answer = patch(&kim, &json!({ "description": "a".repeat(1 << 20) })).await;
     answer.refused(413, "BODY_TOO_LARGE");
+    assert_eq!(answer.header("connection"), "close");
     let answer = kim.raw("PUT", CHANNEL, &[JSON], "{}").await;
     assert_eq!(answer.status, 405, "{answer:?}");
     assert!(answer.json["code"].is_string(), "{answer:?}");

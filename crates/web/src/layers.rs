@@ -23,6 +23,9 @@ use crate::{Web, WebConfig};
 /// What a page of ours may do unless it says otherwise: nothing, and stand in no frame.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// A body up to this many bytes has arrived by the time a request is refused.
+const ARRIVES_WITH_THE_HEAD: u64 = 4 * 1024;
+
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Puts a router inside the layers that all of Greenroom's routes share: security headers, the
@@ -63,6 +66,7 @@ async fn around(State(frame): State<Arc<Frame>>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let method = request.method().clone();
+    let may_stay_unread = has_long_body(request.headers());
     let span = tracing::info_span!("request", id, %method, route);
 
     let response = next.run(request).instrument(span.clone()).await;
@@ -85,7 +89,23 @@ async fn around(State(frame): State<Arc<Frame>>, mut request: Request, next: Nex
         headers.insert(REQUEST_ID.clone(), id);
     }
     secure(headers, frame.config.is_https());
+    if may_stay_unread && (status.is_client_error() || status.is_server_error()) {
+        // What is left of the body is not read: the client must not ask again on this connection.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
+}
+
+/// Whether an early refusal may leave some of the body behind.
+fn has_long_body(headers: &HeaderMap) -> bool {
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    match declared {
+        Some(length) => length > ARRIVES_WITH_THE_HEAD,
+        None => headers.contains_key(header::TRANSFER_ENCODING),
+    }
 }
 
 /// Refuses who asks too often, ends what takes too long, and keeps answers out of caches.
