@@ -48,7 +48,7 @@ pub enum PublishMode {
     Append,
 }
 
-/// Why a connection must be closed. What [`Session::take_output`] gives may
+/// Why a connection must be closed. What [`Session::take_output`](super::Session::take_output) gives may
 /// still tell the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
