@@ -133,13 +133,20 @@ pub(crate) async fn guard(State(web): State<Web>, request: Request, next: Next) 
 
 /// Lets pages of the listed origins read answers, with credentials.
 pub(crate) fn cors(config: &WebConfig) -> CorsLayer {
+    let anybody = config.cors_origins.iter().any(|origin| origin == "*");
     let origins = config
         .cors_origins
         .iter()
         .filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let origins = if anybody {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins)
+    };
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_credentials(true)
+        .allow_origin(origins)
+        // Any page may ask, but not in the name of whoever looks at it.
+        .allow_credentials(!anybody)
         .allow_methods([
             Method::GET,
             Method::POST,

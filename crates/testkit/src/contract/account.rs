@@ -1,5 +1,5 @@
-//! Promises of [`Users`](greenroom_domain::account::Users) and
-//! [`Sessions`](greenroom_domain::account::Sessions).
+//! Promises of `Users` and
+//! `Sessions`.
 
 use std::collections::BTreeSet;
 

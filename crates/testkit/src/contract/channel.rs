@@ -1,5 +1,5 @@
-//! Promises of [`Channels`](greenroom_domain::channel::Channels) and
-//! [`StreamKeys`](greenroom_domain::channel::StreamKeys).
+//! Promises of `Channels` and
+//! `StreamKeys`.
 
 use greenroom_domain::channel::{
     Channel, ChannelEdit, Description, IngestGate, KeyLabel, Language, StreamKey, Tag, Tags,
@@ -12,7 +12,7 @@ use super::paging::{self, assert_unknown_cursors};
 use super::{Subject, keep};
 use crate::builders::{
     NOON, category, channel, channel_id, creates_channel, creates_key, creates_user, mac,
-    noon_plus, seen, stream_id, stream_key, stream_key_id, title, user, user_id,
+    noon_plus, picture_id, seen, stream_id, stream_key, stream_key_id, title, user, user_id,
 };
 
 /// A channel is found by its id, its handle and its owner.
@@ -113,6 +113,7 @@ pub async fn channels_are_kept_exactly(store: &Subject) {
     for (gate, version) in gates.into_iter().zip(1..) {
         let next = Channel {
             gate,
+            cover: Some(picture_id("cover")),
             ..largest.clone()
         };
         let write = seen(next.clone(), Version(version));

@@ -1,4 +1,4 @@
-//! Promises of [`Commit`](greenroom_domain::shared::commit::Commit): names that only one may
+//! Promises of `Commit`: names that only one may
 //! have, and counters that never conflict.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Promises of [`Commit`](greenroom_domain::shared::commit::Commit): versions, and all or
+//! Promises of `Commit`: versions, and all or
 //! nothing.
 
 use std::sync::Arc;

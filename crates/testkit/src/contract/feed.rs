@@ -1,4 +1,4 @@
-//! Promises of [`Feed`](greenroom_domain::shared::feed::Feed).
+//! Promises of `Feed`.
 //!
 //! A store may put several commits into one record, so what is compared is the order of
 //! events and lines, never how records are cut.

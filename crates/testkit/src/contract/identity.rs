@@ -1,5 +1,5 @@
-//! Promises of [`Passwords`](greenroom_domain::account::Passwords) and
-//! [`SecretBox`](greenroom_domain::shared::secret::SecretBox).
+//! Promises of `Passwords` and
+//! `SecretBox`.
 
 use greenroom_domain::account::{Password, Passwords};
 use greenroom_domain::shared::secret::{OpenError, Purpose, Sealed, SecretBox};

@@ -1,4 +1,4 @@
-//! Promises of [`Leases`](greenroom_domain::shared::lease::Leases). Each function takes one
+//! Promises of `Leases`. Each function takes one
 //! in which nothing is leased.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Promises of [`RateLimits`](greenroom_domain::shared::rate::RateLimits). Each function takes
+//! Promises of `RateLimits`. Each function takes
 //! one that has counted nothing.
 
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Promises of [`Commit`](greenroom_domain::shared::commit::Commit) and
-//! [`RoomLog`](greenroom_domain::chat::RoomLog): numbers without a gap, rules that cannot be
+//! Promises of `Commit` and
+//! `RoomLog`: numbers without a gap, rules that cannot be
 //! overtaken, repeats that are recognised, text that is gone once it is redacted.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Promises of [`MediaServer`](greenroom_domain::media::MediaServer), with encoders that really
+//! Promises of `MediaServer`, with encoders that really
 //! publish. Each function takes an engine with nothing on air.
 
 use std::time::Duration;

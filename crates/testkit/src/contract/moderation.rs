@@ -1,4 +1,4 @@
-//! Promises of [`Moderation`](greenroom_domain::chat::Moderation).
+//! Promises of `Moderation`.
 
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{

@@ -1,4 +1,4 @@
-//! Promises of [`Objects`](greenroom_domain::shared::object::Objects). Each function takes
+//! Promises of `Objects`. Each function takes
 //! one that holds nothing.
 
 use std::sync::Arc;

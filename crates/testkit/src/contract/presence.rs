@@ -1,4 +1,4 @@
-//! Promises of [`Presence`](greenroom_domain::stream::Presence). Each function takes an empty
+//! Promises of `Presence`. Each function takes an empty
 //! one.
 
 use greenroom_domain::shared::actor::Identity;

@@ -1,4 +1,4 @@
-//! Promises of [`Streams`](greenroom_domain::stream::Streams).
+//! Promises of `Streams`.
 
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::StreamId;

@@ -85,6 +85,21 @@ async fn only_listed_origins_may_read_with_credentials() {
 }
 
 #[tokio::test]
+async fn any_origin_may_read_where_the_operator_says_so_but_in_nobodys_name() {
+    let server = Server::with(WebConfig {
+        cors_origins: vec!["*".to_owned()],
+        ..config()
+    })
+    .await;
+    let asked = server
+        .request(Method::GET, "/streams")
+        .header("origin", "https://anybody.example");
+    let answer = server.send(asked).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert_eq!(answer.header("access-control-allow-credentials"), "");
+}
+
+#[tokio::test]
 async fn cookies_are_marked_and_a_dead_session_is_forgotten() {
     let server = Server::with(WebConfig {
         public_url: Some("https://live.example".to_owned()),
