@@ -11,6 +11,18 @@ use parking_lot::RwLock;
 #[derive(Debug, Default)]
 pub struct InMemoryObjects(RwLock<HashMap<ObjectKey, Bytes>>);
 
+impl InMemoryObjects {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 #[async_trait]
 impl Objects for InMemoryObjects {
     async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<(), ObjectsError> {

@@ -6,7 +6,7 @@ use greenroom_domain::account::{
 };
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::decision::Decision;
-use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::id::{PictureId, UserId};
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
 
@@ -112,6 +112,21 @@ fn a_session_ends_when_its_time_is_over() {
 
 fn request(user: User, approval: CreatorApproval) -> Result<Decision<User>, AccountError> {
     user.request_creator(approval)
+}
+
+#[test]
+fn another_picture_tells_of_the_one_that_nobody_shows_any_more() {
+    let picture = |n| Some(PictureId::from_uuid(Uuid::from_u128(n)));
+    let first = user().show_avatar(picture(1)).next;
+    assert_eq!(first.avatar, picture(1));
+    assert!(first.clone().show_avatar(picture(1)).is_unchanged());
+    let removed = first.clone().show_avatar(None);
+    let event = AccountEvent::AvatarChanged {
+        user: first.id,
+        avatar: None,
+        before: picture(1),
+    };
+    assert_eq!(removed.happened, vec![event.into()]);
 }
 
 fn user() -> User {

@@ -9,7 +9,7 @@ use greenroom_domain::channel::{
 };
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::event::Happening;
-use greenroom_domain::shared::id::{ChannelId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, PictureId, StreamKeyId, UserId};
 use greenroom_domain::shared::secret::{Mac, Sealed};
 use uuid::Uuid;
 
@@ -152,6 +152,21 @@ fn a_secret_is_recognised_and_never_shown() {
     }
     let shown = format!("{secret:?} {:?}", key());
     assert!(!shown.contains("abab") && !shown.contains("171"), "{shown}");
+}
+
+#[test]
+fn another_cover_tells_of_the_one_that_nobody_shows_any_more() {
+    let picture = |n| Some(PictureId::from_uuid(Uuid::from_u128(n)));
+    let first = channel().show_cover(picture(1)).next;
+    assert!(first.clone().show_cover(picture(1)).is_unchanged());
+    let second = first.clone().show_cover(picture(2));
+    let event = ChannelEvent::CoverChanged {
+        channel: first.id,
+        cover: picture(2),
+        before: picture(1),
+    };
+    assert_eq!(second.happened, vec![event.into()]);
+    assert_eq!(second.next.cover, picture(2));
 }
 
 fn channel() -> Channel {

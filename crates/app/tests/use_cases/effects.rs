@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use greenroom_app::account::avatar;
 use greenroom_app::account::review_creator::{self, Review};
 use greenroom_app::channel::keys;
 use greenroom_app::chat::restrict::{self, Restrict};
@@ -10,6 +12,7 @@ use greenroom_domain::channel::Channel;
 use greenroom_domain::chat::Lift;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::feed::{Consumer, Feed, FeedError, FeedPosition};
+use greenroom_domain::shared::id::PictureId;
 use greenroom_testkit::builders::guest;
 use greenroom_testkit::media::MediaCall;
 use tokio::task::JoinHandle;
@@ -209,5 +212,26 @@ async fn streams_that_are_due_end_by_themselves_while_it_runs() {
     let running = Running::of(&it);
     it.advance(30);
     eventually(async || it.live_of(channel.id).await.is_none()).await;
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_that_a_dead_process_left_behind_is_deleted() {
+    let it = Platform::new();
+    let ada = it.user("ada").await;
+    let jpeg = Bytes::from_static(b"\xff\xd8");
+    let set = async || {
+        let user = avatar::set(&it.app, &ada, jpeg.clone()).await;
+        user.expect("a picture").avatar.expect("it is shown")
+    };
+    let (first, second) = (set().await, set().await);
+    let objects = &it.app.ports.objects;
+    let is_there = async |id: PictureId| objects.get(&id.key()).await.expect("a read").is_some();
+    assert!(!is_there(first).await, "it is deleted at once");
+    // As if the process had died right after its commit.
+    objects.put(&first.key(), jpeg.clone()).await.expect("kept");
+    let running = Running::of(&it);
+    eventually(async || !is_there(first).await).await;
+    assert!(is_there(second).await);
     running.stop().await;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Server, text};
+use crate::support::{JPEG, PASSWORD, Server, text};
 
 /// What a guest, a viewer, the owner and an administrator are answered.
 type Expected = [u16; 4];
@@ -61,6 +61,13 @@ fn none() -> Option<Value> {
     None
 }
 
+/// A body that is a picture and no JSON.
+fn picture() -> Option<Value> {
+    Some(json!(PICTURE))
+}
+
+const PICTURE: &str = "a picture";
+
 fn accounts() -> Vec<Row> {
     let account = || Some(json!({ "username": "newcomer", "password": PASSWORD }));
     vec![
@@ -112,6 +119,8 @@ fn accounts() -> Vec<Row> {
             [401, 204, 204, 204],
         ),
         row("post", "/me/creator", "/me/creator", none(), ACCOUNT),
+        row("put", "/me/avatar", "/me/avatar", picture(), ACCOUNT),
+        row("delete", "/me/avatar", "/me/avatar", none(), ACCOUNT),
     ]
 }
 
@@ -175,6 +184,20 @@ fn channels() -> Vec<Row> {
             HIDDEN,
         ),
         row("delete", "/keys/{id}", "/keys/$key", none(), HIDDEN),
+        row(
+            "put",
+            "/channels/{handle}/cover",
+            "/channels/ada/cover",
+            picture(),
+            STAFF,
+        ),
+        row(
+            "delete",
+            "/channels/{handle}/cover",
+            "/channels/ada/cover",
+            none(),
+            STAFF,
+        ),
     ]
 }
 
@@ -347,7 +370,11 @@ impl Stage {
             });
         let method = Method::from_bytes(row.method.to_uppercase().as_bytes()).expect("a method");
         let who = self.tokens[actor].as_deref();
-        let answer = self.server.ask(method, who, &path, row.body.clone()).await;
+        let answer = if row.body == picture() {
+            self.server.upload(who, &path, "image/jpeg", JPEG).await
+        } else {
+            self.server.ask(method, who, &path, row.body.clone()).await
+        };
         answer.status.as_u16()
     }
 }

@@ -140,7 +140,7 @@ async fn an_account_is_renamed_and_its_password_changed() {
     assert_eq!(me.await.expect(200)["display_name"], "Bob  the builder");
     let seen = server.get(None, "/users/BOB").await.expect(200);
     let fields: Vec<&String> = seen.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["display_name", "id", "username"]);
+    assert_eq!(fields, ["avatar_url", "display_name", "id", "username"]);
 
     let change = |old: &str| json!({ "old_password": old, "new_password": "another long one" });
     let wrong = server.ask(

@@ -7,4 +7,5 @@ mod chat;
 mod document;
 mod flow;
 mod ops;
+mod pictures;
 mod support;

@@ -26,6 +26,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+/// What these tests' pictures take for one.
+pub(crate) const JPEG: &[u8] = b"\xff\xd8 a picture";
 
 /// A server, and what a test turns about it.
 pub(crate) struct Server {
@@ -34,6 +36,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) disk: Arc<Disk>,
     pub(crate) tokens: Arc<KnownTokens>,
+    pub(crate) objects: Arc<InMemoryObjects>,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -128,6 +131,7 @@ impl Server {
         });
         let clock = Arc::new(ManualClock::default());
         let tokens = Arc::new(KnownTokens::default());
+        let objects = Arc::new(InMemoryObjects::default());
         let ports = Ports {
             commit: disk.clone(),
             feed: store.clone(),
@@ -145,7 +149,7 @@ impl Server {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: Arc::new(FakeMediaServer::default()),
-            objects: Arc::new(InMemoryObjects::default()),
+            objects: objects.clone(),
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
@@ -168,6 +172,7 @@ impl Server {
             clock,
             disk,
             tokens,
+            objects,
             http: reqwest::Client::new(),
             serving,
         }
@@ -218,6 +223,21 @@ impl Server {
         }
         if let Some(body) = body {
             request = request.json(&body);
+        }
+        self.send(request).await
+    }
+
+    pub(crate) async fn upload(
+        &self,
+        who: Option<&str>,
+        path: &str,
+        kind: &str,
+        bytes: &[u8],
+    ) -> Answer {
+        let mut request = self.request(Method::PUT, path).body(bytes.to_vec());
+        request = request.header("content-type", kind);
+        if let Some(token) = who {
+            request = request.bearer_auth(token);
         }
         self.send(request).await
     }
