@@ -7,17 +7,19 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { serveSite } from "./site.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Starts a server; `GREENROOM_BIN` names another program than that of `cargo build`. */
+/**
+ * Starts a server, which brings the interface along as it was built into `ui/dist`.
+ * `GREENROOM_BIN` names another program than that of `cargo build`.
+ */
 export async function startServer({ demo = false } = {}) {
   const binary = process.env.GREENROOM_BIN ?? join(root, "target/debug/greenroom");
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: cargo build -p greenroom-cli`);
   const home = await mkdtemp(join(tmpdir(), "greenroom-ui-"));
-  const [http, rtmp, page] = await Promise.all([freePort(), freePort(), freePort()]);
-  const url = `http://127.0.0.1:${page}`;
+  const [http, rtmp] = await Promise.all([freePort(), freePort()]);
+  const url = `http://127.0.0.1:${http}`;
 
   let child;
   let setupLink = null;
@@ -34,7 +36,7 @@ export async function startServer({ demo = false } = {}) {
     }
     await until("the server to be ready", async () => {
       if (child.exitCode !== null) throw new Error(`the server ended:\n${said}`);
-      return (await fetch(`http://127.0.0.1:${http}/readyz`).catch(() => null))?.ok;
+      return (await fetch(`${url}/readyz`).catch(() => null))?.ok;
     });
   };
   const end = async (signal = "SIGTERM") => {
@@ -44,8 +46,9 @@ export async function startServer({ demo = false } = {}) {
     await ended;
   };
   await run();
-  const site = await serveSite(page, () => http);
   const publishers = new Set();
+  const page = await (await fetch(url, { headers: { accept: "text/html" } })).text();
+  if (!page.includes('id="app"')) throw new Error("the server was built without the interface");
 
   return {
     url,
@@ -65,8 +68,6 @@ export async function startServer({ demo = false } = {}) {
     async stop() {
       await Promise.all([...publishers].map((publisher) => publisher.end()));
       await end();
-      site.closeAllConnections();
-      await new Promise((resolve) => site.close(resolve));
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
