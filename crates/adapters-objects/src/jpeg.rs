@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Of 100: nobody sees the difference to more.
 const QUALITY: u8 = 85;
 
-/// Makes JPEGs of PNGs, JPEGs and WebPs.
+/// Makes JPEG files of uploads in each of the formats that are taken.
 #[derive(Debug)]
 pub struct JpegPictures {
     places: Arc<Semaphore>,
@@ -50,9 +50,8 @@ impl Pictures for JpegPictures {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| PictureError::Busy)?;
         let thread = Arc::clone(&self.threads).acquire_owned();
-        let thread = match tokio::time::timeout(PATIENCE, thread).await {
-            Ok(Ok(thread)) => thread,
-            Ok(Err(_)) | Err(_) => return Err(PictureError::Busy),
+        let Ok(Ok(thread)) = tokio::time::timeout(PATIENCE, thread).await else {
+            return Err(PictureError::Busy);
         };
         let work = tokio::task::spawn_blocking(move || {
             // Held until the work is done, also when nobody waits for it any more.

@@ -14,7 +14,9 @@ async fn render(upload: impl Into<Bytes>, usage: PictureUse) -> Result<Bytes, Pi
 
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
+    picture
+        .write_to(&mut bytes, format)
+        .expect("it can be written");
     bytes.into_inner()
 }
 
@@ -30,8 +32,8 @@ fn halves(width: u32, height: u32) -> DynamicImage {
 }
 
 fn decoded(jpeg: &[u8]) -> DynamicImage {
-    assert_eq!(image::guess_format(jpeg).unwrap(), ImageFormat::Jpeg);
-    image::load_from_memory(jpeg).unwrap()
+    assert_eq!(image::guess_format(jpeg).ok(), Some(ImageFormat::Jpeg));
+    image::load_from_memory(jpeg).expect("a whole JPEG")
 }
 
 #[tokio::test]
@@ -69,7 +71,9 @@ fn from_a_camera(picture: &DynamicImage) -> Vec<u8> {
     // Orientation (0x0112), a SHORT: 6, to be turned by 90 degrees clockwise.
     exif.extend([0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]);
     exif.extend(b"GPS 52.5N 13.4E");
-    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let length = u16::try_from(exif.len() + 2)
+        .expect("a short block")
+        .to_be_bytes();
     let mut bytes = jpeg[..2].to_vec();
     bytes.extend([0xff, 0xe1]);
     bytes.extend(length);

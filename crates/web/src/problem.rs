@@ -188,7 +188,6 @@ impl From<Refusal> for Problem {
             Refusal::Denied(Denied::Forbidden) => (S::FORBIDDEN, "FORBIDDEN"),
             Refusal::WrongCredentials => (S::UNAUTHORIZED, "WRONG_CREDENTIALS"),
             Refusal::NotSignedIn => (S::UNAUTHORIZED, "NOT_SIGNED_IN"),
-            Refusal::Token(TokenError::Unavailable(_)) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             Refusal::Token(
                 TokenError::NotConfigured | TokenError::Expired | TokenError::Invalid,
             ) => (S::UNAUTHORIZED, "TOKEN_REFUSED"),
@@ -227,7 +226,8 @@ impl From<Refusal> for Problem {
             Refusal::Password(PasswordError::Busy) | Refusal::Picture(PictureError::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "BUSY")
             }
-            Refusal::Store(StoreError::Unavailable(_))
+            Refusal::Token(TokenError::Unavailable(_))
+            | Refusal::Store(StoreError::Unavailable(_))
             | Refusal::Objects(ObjectsError::Unavailable(_))
             | Refusal::Media(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
             Refusal::Password(PasswordError::Failed(_))

@@ -10,7 +10,9 @@ use super::{display_name, password};
 use crate::context::Context;
 use crate::extract::{Body, Upload};
 use crate::problem::Problem;
-use crate::rest::docs::{Always, Conflicts, Restricted, WithBody, WithPicture, Writes};
+use crate::rest::docs::{
+    Always, Conflicts, PictureBytes, Restricted, WithBody, WithPicture, Writes,
+};
 use crate::wire::AccountJson;
 
 /// One's own account.
@@ -45,8 +47,8 @@ pub(super) async fn rename(
 /// Shows another picture beside one's name. It is cut to 256 by 256 pixels and made anew:
 /// nothing of the upload but its pixels is kept.
 #[utoipa::path(put, path = "/me/avatar", tag = "accounts", operation_id = "set_avatar",
-    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
+    request_body(content((PictureBytes = "image/jpeg"), (PictureBytes = "image/png"),
+        (PictureBytes = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
     responses((status = 200, body = AccountJson), Always, WithPicture, Restricted, Writes))]
 pub(super) async fn set_avatar(
     context: Context,

@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::extract::{Body, IfMatch, Params, Patch, Upload, etag};
 use crate::problem::Problem;
 use crate::rest::docs::{
-    Always, Conflicts, Named, Restricted, Versioned, WithBody, WithPicture, Writes,
+    Always, Conflicts, Named, PictureBytes, Restricted, Versioned, WithBody, WithPicture, Writes,
 };
 use crate::rest::handle;
 use crate::wire::ChannelJson;
@@ -150,8 +150,8 @@ impl TryFrom<EditChannelBody> for ChannelEdit {
 #[utoipa::path(put, path = "/channels/{handle}/cover", tag = "channels",
     operation_id = "set_cover",
     params(("handle" = String, Path)),
-    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"),
-        (Vec<u8> = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
+    request_body(content((PictureBytes = "image/jpeg"), (PictureBytes = "image/png"),
+        (PictureBytes = "image/webp")), description = "Up to 2 MiB and 20 million pixels"),
     responses((status = 200, body = ChannelJson, headers(("etag" = String))), Always, WithPicture,
         Restricted, Writes, Named))]
 pub(super) async fn set_cover(
