@@ -100,6 +100,19 @@ async fn any_origin_may_read_where_the_operator_says_so_but_in_nobodys_name() {
 }
 
 #[tokio::test]
+async fn a_guest_is_told_so_and_stays_the_same_person() {
+    let server = Server::start().await;
+    let first = server.request(Method::GET, "/sessions/current");
+    let first = server.send(first).await;
+    let cookie = first.cookie("greenroom_guest").expect("a cookie").to_owned();
+    assert_eq!(first.expect(200), json!({ "user": null }));
+    let kept = format!("greenroom_guest={}", cookie.split(';').next().unwrap());
+    let again = server.request(Method::GET, "/sessions/current");
+    let again = server.send(again.header("cookie", kept)).await;
+    assert_eq!(again.cookie("greenroom_guest"), None);
+}
+
+#[tokio::test]
 async fn cookies_are_marked_and_a_dead_session_is_forgotten() {
     let server = Server::with(WebConfig {
         public_url: Some("https://live.example".to_owned()),

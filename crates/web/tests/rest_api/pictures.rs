@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::support::{Answer, JPEG, Server, text};
 
 async fn shown(server: &Server, path: &str) -> (u16, String, Vec<u8>) {
-    let answer = reqwest::get(server.url(path)).await.unwrap();
+    let answer = reqwest::get(server.url(path)).await.expect("an answer");
     let headers = answer.headers();
     let header = |name: &str| {
         headers
             .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+            .map_or("", |value| value.to_str().expect("text"))
     };
     let told = [
         "content-type",
@@ -22,7 +22,7 @@ async fn shown(server: &Server, path: &str) -> (u16, String, Vec<u8>) {
     .map(header)
     .join("|");
     let status = answer.status().as_u16();
-    (status, told, answer.bytes().await.unwrap().to_vec())
+    (status, told, answer.bytes().await.expect("a body").to_vec())
 }
 
 async fn set(server: &Server, who: &str, path: &str, bytes: &[u8]) -> Answer {
