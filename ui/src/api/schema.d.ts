@@ -380,7 +380,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Who is asking: what a page asks first. A guest is an answer too. */
+        get: operations["current_session"];
         put?: never;
         post?: never;
         /** Signs out. Again is no change. */
@@ -1060,6 +1061,8 @@ export interface components {
             /** @description The `cursor` of the next page; `null` on the last one. */
             next_cursor?: string | null;
         };
+        /** Format: binary */
+        PictureBytes: string;
         /** @description Where a channel is played. */
         Playback: {
             /** @description Each with a grant for whoever asked. */
@@ -1232,6 +1235,10 @@ export interface components {
              * @description How many, guests and all.
              */
             viewers: number;
+        };
+        /** @description Who uses this client. */
+        Visitor: {
+            user?: components["schemas"]["Account"] | null;
         };
     };
     responses: never;
@@ -2433,9 +2440,9 @@ export interface operations {
         /** @description Up to 2 MiB and 20 million pixels */
         requestBody: {
             content: {
-                "image/jpeg": number[];
-                "image/png": number[];
-                "image/webp": number[];
+                "image/jpeg": components["schemas"]["PictureBytes"];
+                "image/png": components["schemas"]["PictureBytes"];
+                "image/webp": components["schemas"]["PictureBytes"];
             };
         };
         responses: {
@@ -3687,9 +3694,9 @@ export interface operations {
         /** @description Up to 2 MiB and 20 million pixels */
         requestBody: {
             content: {
-                "image/jpeg": number[];
-                "image/png": number[];
-                "image/webp": number[];
+                "image/jpeg": components["schemas"]["PictureBytes"];
+                "image/png": components["schemas"]["PictureBytes"];
+                "image/webp": components["schemas"]["PictureBytes"];
             };
         };
         responses: {
@@ -4255,6 +4262,61 @@ export interface operations {
             };
             /** @description There is no space left; nothing was kept */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    current_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Visitor"];
+                };
+            };
+            /** @description The token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 // Who uses this page.
 
-import { api, Failure, take } from "../api/client";
+import { api, take } from "../api/client";
 import type { Account } from "../api/types";
 
 let account = $state.raw<Account | null>(null);
@@ -33,12 +33,9 @@ function become(user: Account | null): void {
 
 /** Asks the server who it is. */
 export async function refreshSession(): Promise<void> {
-  try {
-    become(await take(api.GET("/api/v1/me")));
-  } catch (error) {
-    if (error instanceof Failure && (error.status === 401 || error.status === 403)) become(null);
-    else throw error;
-  }
+  // The first thing asked: a guest has a cookie from then on, and is one viewer by it,
+  // whatever player and socket come after.
+  become((await take(api.GET("/api/v1/sessions/current"))).user ?? null);
 }
 
 export async function signIn(username: string, password: string): Promise<void> {

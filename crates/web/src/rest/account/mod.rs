@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(users::profile))
         .routes(routes!(users::review))
         .routes(routes!(sessions::open))
-        .routes(routes!(sessions::close))
+        .routes(routes!(sessions::current, sessions::close))
         .routes(routes!(me::own, me::rename))
         .routes(routes!(me::set_avatar, me::remove_avatar))
         .routes(routes!(me::change_password))

@@ -60,6 +60,24 @@ pub(super) async fn open(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
+/// Who uses this client.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Visitor {
+    /// Their account; `null` for a guest, who has a cookie from now on and stays the same
+    /// person by it.
+    user: Option<AccountJson>,
+}
+
+/// Who is asking: what a page asks first. A guest is an answer too.
+#[utoipa::path(get, path = "/sessions/current", tag = "accounts", operation_id = "current_session",
+    responses((status = 200, body = Visitor), Always))]
+pub(super) async fn current(context: Context) -> Json<Visitor> {
+    context.keep_guest();
+    Json(Visitor {
+        user: context.user.as_ref().map(AccountJson::from),
+    })
+}
+
 /// Signs out. Again is no change.
 #[utoipa::path(delete, path = "/sessions/current", tag = "accounts", operation_id = "sign_out",
     responses((status = 204), Always, Writes))]
