@@ -104,10 +104,7 @@ async fn a_guest_is_told_so_and_stays_the_same_person() {
     let server = Server::start().await;
     let first = server.request(Method::GET, "/sessions/current");
     let first = server.send(first).await;
-    let cookie = first
-        .cookie("greenroom_guest")
-        .expect("a cookie")
-        .to_owned();
+    let cookie = first.cookie("greenroom_guest").expect("a cookie");
     assert_eq!(first.expect(200), json!({ "user": null }));
     let kept = format!("greenroom_guest={}", cookie.split(';').next().unwrap());
     let again = server.request(Method::GET, "/sessions/current");
