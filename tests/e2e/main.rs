@@ -8,6 +8,7 @@ mod cli;
 mod codecs;
 mod fixtures;
 mod interruption;
+mod pictures;
 mod playback;
 mod publish;
 mod restart;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query as AxumQuery, Request};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use greenroom_domain::shared::page::{Cursor, PageLimit, PageRequest};
 use greenroom_domain::shared::picture::MAX_UPLOAD;
 use greenroom_domain::shared::store::Version;
@@ -71,33 +72,50 @@ impl FromRequest<Web> for Upload {
         }
         // A phone sends more slowly than it writes JSON.
         let patience = 2 * web.config.body_timeout;
+        if declared(&request).is_some_and(|size| size > MAX_UPLOAD as u64 && size <= HEARD_OUT) {
+            let ignored = hear_out(request.into_body());
+            let _ = tokio::time::timeout(patience, ignored).await;
+            return Err(too_large(MAX_UPLOAD));
+        }
         read(request, MAX_UPLOAD, patience).await.map(Self)
     }
 }
 
+/// A picture up to this size, in bytes, is heard out though it is too large: a browser that is
+/// hung up on while it sends sees a broken connection, and not why. Cameras make such pictures.
+const HEARD_OUT: u64 = 16 * 1024 * 1024;
+
+/// Takes a body in and keeps nothing of it.
+async fn hear_out(body: body::Body) {
+    let mut body = body.into_data_stream();
+    while let Some(Ok(_)) = body.next().await {}
+}
+
+/// How large the body is, by its own account.
+fn declared(request: &Request) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "BODY_TOO_LARGE",
+        format!("the body is larger than {limit} bytes"),
+    )
+    .with("max_bytes", limit)
+}
+
 /// A body of at most so many bytes, which does not take longer.
 async fn read(request: Request, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
-    let too_large = || {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "BODY_TOO_LARGE",
-            format!("the body is larger than {limit} bytes"),
-        )
-        .with("max_bytes", limit)
-    };
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.parse::<u64>().ok());
-    if declared.is_some_and(|declared| declared > limit as u64) {
-        return Err(too_large());
+    if declared(&request).is_some_and(|size| size > limit as u64) {
+        return Err(too_large(limit));
     }
     let read = body::to_bytes(request.into_body(), limit);
     match tokio::time::timeout(patience, read).await {
         Ok(Ok(bytes)) => Ok(bytes),
         // Too large without having said so, or broken off: nobody hears the answer then.
-        Ok(Err(_)) => Err(too_large()),
+        Ok(Err(_)) => Err(too_large(limit)),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "BODY_TOO_SLOW",
