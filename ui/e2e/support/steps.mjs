@@ -75,6 +75,7 @@ export function pictures(page) {
 
 /** Waits until the player shows more than it did. */
 export async function plays(page, patience = 30_000) {
+  await page.locator("video").waitFor();
   const before = await pictures(page);
   await until(
     "pictures that move",

@@ -80,9 +80,11 @@ export class Room {
 
   constructor(
     readonly handle: string,
+    /** What is to be done before the room is entered. */
+    introduced: Promise<void>,
     private readonly listener: Listener = {},
   ) {
-    void this.#open();
+    void introduced.then(() => (this.#isClosed ? undefined : this.#open()));
     this.#announcer = setInterval(() => this.#announce(), ANNOUNCE_EVERY_MS);
   }
 

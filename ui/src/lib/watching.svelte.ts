@@ -3,6 +3,7 @@
 import { api, asFailure, take, type Failure } from "../api/client";
 import type { Channel, ChatLine, Stream } from "../api/types";
 import { Room } from "../chat/room.svelte";
+import { introduce } from "../player/address";
 import type { Air } from "../player/air";
 import { endReason } from "./format";
 import { poll } from "./poll";
@@ -19,11 +20,15 @@ export class Watching {
   #stop: () => void;
 
   constructor(readonly handle: string) {
-    this.room = new Room(handle, {
+    const introduced = introduce(handle);
+    this.room = new Room(handle, introduced, {
       line: (line) => this.#line(line),
       entered: (channel) => this.#became(channel),
     });
-    this.#stop = poll(() => this.ask(), ASK_EVERY_MS);
+    this.#stop = poll(async () => {
+      await introduced;
+      await this.ask();
+    }, ASK_EVERY_MS);
   }
 
   close(): void {

@@ -12,6 +12,14 @@ export async function playbackAddress(handle: string): Promise<string> {
   return reachable(hls.url, location.href);
 }
 
+/**
+ * Makes a guest somebody before anything else is asked: a new guest gets a cookie with this
+ * answer, by which socket and player are the same viewer.
+ */
+export async function introduce(handle: string): Promise<void> {
+  await playbackAddress(handle).catch(() => {});
+}
+
 /** A server that knows no public address names itself: whoever got here reaches it as the page's. */
 export function reachable(address: string, page: string): string {
   const url = new URL(address, page);
