@@ -4,9 +4,9 @@
 //! with this process id, each from an address of its own (of 127.0.0.0/8, as servers count by
 //! it), joins the channel `bench`, sends `send-message` on one after the other and counts the
 //! `new-message` events that all of them get. A pace is how many messages are kept under way
-//! (`8`), or how many are sent per second (`20hz`). A message is under way until the first
-//! connection has it, or, with `all` behind the number, until everybody has it, which leaves a
-//! server nothing to combine. Nobody sends faster than a channel allows by default.
+//! (`8`), or how many are sent per second (`20hz`). A message is under way until its sender has
+//! the acknowledgement, or, with `all` behind the number, until everybody has the message, which
+//! leaves a server nothing to combine. Nobody sends faster than a channel allows by default.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -28,8 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A message as it is delivered.
 const DELIVERY: &[u8] = b"42[\"new-message\"";
+/// The acknowledgement of a message.
+const ANSWER: &[u8] = b"431[{\"ok\":true";
 /// What is said to one who sends too fast, say.
-const REFUSALS: [&[u8]; 2] = [b"42[\"error\"", b"430[{\"ok\":false"];
+const REFUSALS: [&[u8]; 2] = [b"42[\"error\"", b"431[{\"ok\":false"];
 const LONGEST_PREFIX: usize = 16;
 
 /// Deliveries so far, and who waits for the next ones.
@@ -37,7 +39,7 @@ const LONGEST_PREFIX: usize = 16;
 struct Count {
     deliveries: AtomicU64,
     bytes: AtomicU64,
-    first: AtomicU64,
+    answered: AtomicU64,
     awaited: AtomicU64,
     reached: Notify,
     broken: AtomicBool,
@@ -67,14 +69,14 @@ async fn main() -> io::Result<()> {
         writes: Vec::new(),
         next: 0,
         post: masked(&format!(
-            r#"420["send-message",{{"handle":"bench","message":"{}"}}]"#,
+            r#"421["send-message",{{"handle":"bench","message":"{}"}}]"#,
             "x".repeat(180)
         )),
         held: false,
     };
     for receiver in 0..receivers {
         let (read, write, frames) = connect(address, receiver).await?;
-        tokio::spawn(receive(read, frames, Arc::clone(&count), receiver == 0));
+        tokio::spawn(receive(read, frames, Arc::clone(&count)));
         senders.writes.push((write, Instant::now()));
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -156,12 +158,12 @@ async fn run(senders: &mut Senders, count: &Count, time: Duration, pace: &str) -
             .trim_end_matches("all")
             .parse()
             .map_err(io::Error::other)?;
-        let first = count.first.load(Relaxed);
+        let answered = count.answered.load(Relaxed);
         let done = || {
             if all {
                 (count.deliveries.load(Relaxed) - base) / receivers
             } else {
-                count.first.load(Relaxed) - first
+                count.answered.load(Relaxed) - answered
             }
         };
         while Instant::now() < until && !count.broken.load(Relaxed) {
@@ -251,7 +253,7 @@ fn find(seen: &[u8], word: &[u8]) -> Option<usize> {
 }
 
 /// Counts the `new-message` events of one connection, of which `cut` was read before.
-async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>, is_first: bool) {
+async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>) {
     // The rest of a frame that is still to come; a header that is cut in two is in `cut`.
     let mut skip = 0_usize;
     let mut buffer = Vec::new();
@@ -273,7 +275,7 @@ async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>, is_fi
         }
         let mut at = skip.min(buffer.len());
         skip -= at;
-        let (mut messages, mut bytes) = (0, 0);
+        let (mut messages, mut bytes, mut answers) = (0, 0, 0);
         while at < buffer.len() {
             let rest = &buffer[at..];
             let (header, length) = match rest {
@@ -290,6 +292,8 @@ async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>, is_fi
             if rest[header..].starts_with(DELIVERY) {
                 messages += 1;
                 bytes += frame as u64;
+            } else if rest[header..].starts_with(ANSWER) {
+                answers += 1;
             } else if REFUSALS.iter().any(|no| rest[header..].starts_with(no)) {
                 let said = String::from_utf8_lossy(&rest[header..frame.min(rest.len())]);
                 println!("refused: {said}");
@@ -300,10 +304,8 @@ async fn receive(read: OwnedReadHalf, mut cut: Vec<u8>, count: Arc<Count>, is_fi
         }
         let total = count.deliveries.fetch_add(messages, Relaxed) + messages;
         count.bytes.fetch_add(bytes, Relaxed);
-        if is_first {
-            count.first.fetch_add(messages, Relaxed);
-        }
-        if is_first && messages > 0 || total >= count.awaited.load(Relaxed) {
+        count.answered.fetch_add(answers, Relaxed);
+        if answers > 0 || total >= count.awaited.load(Relaxed) {
             count.reached.notify_one();
         }
         if buffer.capacity() > 16 * 1024 {

@@ -64,6 +64,9 @@ impl Service for Room {
                 let Ok(packet) = SharedPacket::event_all("new-message", args.raw()) else {
                     return;
                 };
+                if let Some(ack) = ack {
+                    let _ = ack.send(&serde_json::json!({ "ok": true }));
+                }
                 for member in self.members.lock().values() {
                     member.send_shared(&packet, Class::Durable);
                 }

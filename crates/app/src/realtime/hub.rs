@@ -16,7 +16,8 @@ use crate::realtime::{Ephemeral, Published, Shown};
 const LATE: Duration = Duration::from_millis(25);
 /// How long at most between two questions for the same line.
 const LATEST: Duration = Duration::from_secs(1);
-/// How long lines that follow each other closely wait for each other in a crowded room.
+/// How long lines that follow each other closely wait for each other in a crowded room, once
+/// those before them are on their way.
 const GATHER: Duration = Duration::from_millis(8);
 /// How many late lines are read from the log at a time.
 const BATCH: usize = 500;
@@ -221,6 +222,8 @@ impl Drop for Subscription {
 /// Shows what has come meanwhile, until nothing has.
 async fn gather_lines(held: Arc<HeldRoom>) {
     loop {
+        // Behind the listeners that were woken: where they take long, more is gathered.
+        tokio::task::yield_now().await;
         tokio::time::sleep(GATHER).await;
         if !lock(&held.room).show_gathered() {
             return;

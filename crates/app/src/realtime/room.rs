@@ -11,7 +11,7 @@ const WAITING: usize = 256;
 /// listener then is given several at once, for little more than one costs.
 const CROWD: usize = 64;
 /// How many lines are shown together at most.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
 
 /// What is known of a room while somebody listens to it.
 #[derive(Default)]
