@@ -28,7 +28,7 @@ try {
     await page.getByLabel(/^user ?name/i).fill(USERNAME);
     await password.fill(PASSWORD);
     const answered = page.waitForResponse((response) => response.url().endsWith("/api/v1/setup") && response.request().method() === "POST");
-    await page.locator("button[type=submit]").click();
+    await page.locator("form button:not([type=button])").click();
     const status = (await answered).status();
     if (status === 201) await password.waitFor({ state: "hidden", timeout: 10_000 }).catch(() => {});
     line = { status, formShown: await password.isVisible(), address: page.url(), complaints };
