@@ -110,6 +110,14 @@ test("the encoder drops and returns: the page says so, and the player goes on", 
   await plays(viewer.page);
 });
 
+test("the encoder returns with key frames further apart: a new playlist is gone to by itself", async () => {
+  await publisher.end();
+  await viewer.page.locator("[data-air=interrupted]").waitFor();
+  publisher = server.publish(key, { gop: 150 });
+  await viewer.page.locator("[data-air=live]").waitFor();
+  await plays(viewer.page, 60_000);
+});
+
 test("the server is killed and comes back: chat and player go on without a gap or a double", async () => {
   await say(creator.page, "before the crash");
   await heard(viewer.page, "before the crash").waitFor();
