@@ -198,3 +198,11 @@ fn key_id(n: u128) -> StreamKeyId {
 fn after(seconds: u64) -> Timestamp {
     NOW + Duration::from_secs(seconds)
 }
+
+#[test]
+fn the_platforms_own_addresses_are_no_handles() {
+    for taken in ["api", "Dashboard", "hls", "sign-in"] {
+        assert!(Handle::parse(taken).is_err(), "{taken}");
+    }
+    assert!(Handle::parse("apiary").is_ok());
+}

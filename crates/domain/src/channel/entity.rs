@@ -12,6 +12,53 @@ use crate::shared::text::{TextError, address_name, free_text, text_fields};
 /// themselves.
 pub const OWNER_HOLD: Duration = Duration::from_secs(60);
 
+/// What stands, or may come to stand, at the root of the platform's addresses.
+const RESERVED: &[&str] = &[
+    "about",
+    "account",
+    "admin",
+    "api",
+    "assets",
+    "browse",
+    "category",
+    "dash",
+    "dashboard",
+    "docs",
+    "embed",
+    "following",
+    "graphql",
+    "healthz",
+    "help",
+    "hls",
+    "live",
+    "login",
+    "logout",
+    "media",
+    "metrics",
+    "pictures",
+    "privacy",
+    "readyz",
+    "register",
+    "search",
+    "settings",
+    "setup",
+    "sign-in",
+    "sign-out",
+    "signin",
+    "signup",
+    "static",
+    "status",
+    "streams",
+    "terms",
+    "thumbnails",
+    "users",
+    "videos",
+    "vod",
+    "watch",
+    "whep",
+    "whip",
+];
+
 /// A creator's channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel {
@@ -88,7 +135,14 @@ pub struct ChannelEdit {
 
 text_fields! {
     /// A channel's name in addresses: 3 to 32 of `a-z 0-9 - _`, folded to lower case.
-    Handle = |text| address_name(text, 3, 32);
+    ///
+    /// Addresses that are the platform's own cannot be had.
+    Handle = |text| match address_name(text, 3, 32)? {
+        name if RESERVED.contains(&name.as_str()) => {
+            Err(TextError::Forbidden { allowed: "this name is the platform's own; choose another" })
+        }
+        name => Ok(name),
+    };
     /// What a stream is called: 1 to 120 characters on one line.
     ChannelTitle = |text| one_line(text, 120);
     /// What a channel is about: up to 2,000 characters.
