@@ -131,6 +131,26 @@ test("the server is killed and comes back: chat and player go on without a gap o
   await plays(viewer.page, 45_000);
 });
 
+test("the network breaks: the page says so, and the player goes on by itself", async () => {
+  const { context, page } = await person(browser, server.url);
+  await page.goto("/anna");
+  await plays(page);
+  await context.setOffline(true);
+  await page.getByText("You are offline.").waitFor();
+  await until("the pictures to stop", async () => {
+    const time = () => page.evaluate(() => document.querySelector("video").currentTime);
+    const before = await time();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return (await time()) === before;
+  });
+  await context.setOffline(false);
+  await page.getByText("You are offline.").waitFor({ state: "detached" });
+  await plays(page);
+  await say(page, "back again");
+  await heard(creator.page, "back again").waitFor();
+  await context.close();
+});
+
 test("staff deletes and times out; the error stands at the message, and can be tried again", async () => {
   await say(viewer.page, "something bad");
   await heard(creator.page, "something bad").waitFor();
@@ -151,6 +171,24 @@ test("staff deletes and times out; the error stands at the message, and can be t
   await refused.getByRole("alert").waitFor();
   await refused.getByRole("button", { name: "Discard" }).click();
   await refused.waitFor({ state: "detached" });
+});
+
+test("pictures: a cover and a portrait are shown, and can be taken away", async () => {
+  const other = await creator.context.newPage();
+  const picture = { name: "me.jpg", mimeType: "image/jpeg", buffer: await viewer.page.screenshot({ type: "jpeg" }) };
+  const isShown = (image) => until("the picture", () => image.evaluate(({ naturalWidth }) => naturalWidth > 0));
+  await other.goto("/account");
+  await other.getByLabel("Your picture: choose a picture").setInputFiles(picture);
+  await isShown(other.locator("main .avatar img"));
+  await other.getByRole("button", { name: "Remove" }).click();
+  await other.locator("main .avatar img").waitFor({ state: "detached" });
+  await other.goto("/dashboard");
+  await other.getByRole("tab", { name: "Channel", exact: true }).click();
+  await other.getByLabel("Your channel's cover: choose a picture").setInputFiles(picture);
+  await isShown(other.getByAltText("The cover now"));
+  await other.getByLabel("Your channel's cover: choose a picture").setInputFiles({ name: "x.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await other.getByText("This file is no picture that can be read.").waitFor();
+  await other.close();
 });
 
 test("the rules of the chat are shown as they are changed", async () => {
