@@ -40,11 +40,10 @@ pub struct Posted {
 
 /// Acknowledged only once it is durable.
 pub async fn execute(app: &Arc<App>, actor: &Actor, post: Post) -> Result<Posted, Refusal> {
-    let channel = app.channel(post.channel).await?.value;
     let mut limited = false;
     for _ in 0..5 {
         let rules = app.rules.of(app, post.channel).await?;
-        let author = author(app, actor, channel.owner).await?;
+        let author = author(app, actor, rules.owner).await?;
         match attempt(app, actor, &post, &rules, author.clone(), &mut limited).await {
             Ok(line) => {
                 return Ok(Posted {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use greenroom_domain::chat::{RestrictionKind, Room};
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::Version;
 
 use crate::{App, Refusal};
@@ -29,6 +29,8 @@ struct Kept {
 
 /// A room's rules as they were at a version.
 pub(crate) struct Rules {
+    /// Whose channel it is, for good.
+    pub(crate) owner: UserId,
     pub(crate) room: Room,
     pub(crate) version: Version,
     restrictions: HashMap<Identity, RestrictionKind>,
@@ -74,6 +76,7 @@ impl RoomRules {
 }
 
 async fn read(app: &App, channel: ChannelId) -> Result<Rules, Refusal> {
+    let owner = app.channel(channel).await?.value.owner;
     // The version first: restrictions that are newer than it make the store refuse a post.
     let room = app
         .ports
@@ -98,6 +101,7 @@ async fn read(app: &App, channel: ChannelId) -> Result<Rules, Refusal> {
         );
         if whole {
             return Ok(Rules {
+                owner,
                 room: room.value,
                 version: room.version,
                 restrictions,

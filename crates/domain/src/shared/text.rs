@@ -110,6 +110,10 @@ pub(crate) use text_fields;
 
 /// Cuts a text after `max` graphemes, with an ellipsis in the last place. True when cut.
 pub(crate) fn cut(text: &str, max: usize) -> (String, bool) {
+    // A grapheme is a byte at least: most texts need no counting.
+    if text.len() <= max {
+        return (text.to_owned(), false);
+    }
     let mut graphemes = text.grapheme_indices(true);
     match (graphemes.nth(max.saturating_sub(1)), graphemes.next()) {
         (Some((last, _)), Some(_)) => (format!("{}…", text[..last].trim_end()), true),
