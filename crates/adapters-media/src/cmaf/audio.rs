@@ -108,7 +108,8 @@ impl AudioTrack {
             }
             return changed;
         }
-        let Some(at) = self.clock.place(ticks, step) else {
+        let earliest = if empty { open.start } else { 0 };
+        let Some(at) = self.clock.place(ticks, step, earliest) else {
             return changed;
         };
         self.heard = true;

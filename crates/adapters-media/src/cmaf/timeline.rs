@@ -93,12 +93,13 @@ impl AudioClock {
     }
 
     /// The decode time of a frame of `step` ticks that says it is at `ticks`; `None` when the sound has run so
-    /// far ahead of its timestamps that this frame must go.
-    pub(super) fn place(&mut self, ticks: u64, step: u64) -> Option<u64> {
+    /// far ahead of its timestamps that this frame must go. Nothing is placed before `earliest`:
+    /// what lay there was closed without sound, so its time says where it belongs.
+    pub(super) fn place(&mut self, ticks: u64, step: u64, earliest: u64) -> Option<u64> {
         let at = match self.next {
             Some(next) if next > ticks.saturating_add(self.tolerance) => return None,
-            Some(next) if next.saturating_add(self.tolerance) >= ticks => next,
-            _ => ticks,
+            Some(next) if next.saturating_add(self.tolerance) >= ticks && next >= earliest => next,
+            _ => ticks.max(earliest),
         };
         self.next = Some(at.saturating_add(step));
         Some(at)
@@ -114,17 +115,20 @@ mod tests {
         let mut clock = AudioClock::new(44_100);
         for n in 0..10_000_u64 {
             let millis = i64::try_from(n * 1024 * 1000 / 44_100).expect("small");
-            assert_eq!(clock.place(to_ticks(millis, 44_100), 1024), Some(n * 1024));
+            assert_eq!(
+                clock.place(to_ticks(millis, 44_100), 1024, 0),
+                Some(n * 1024)
+            );
         }
     }
 
     #[test]
     fn a_gap_of_sound_moves_the_count_and_a_surplus_drops_a_frame() {
         let mut clock = AudioClock::new(48_000);
-        assert_eq!(clock.place(0, 1024), Some(0));
-        assert_eq!(clock.place(48_000, 1024), Some(48_000));
-        assert_eq!(clock.place(48_000 - 4_000, 1024), None);
-        assert_eq!(clock.place(49_024, 1024), Some(49_024));
+        assert_eq!(clock.place(0, 1024, 0), Some(0));
+        assert_eq!(clock.place(48_000, 1024, 0), Some(48_000));
+        assert_eq!(clock.place(48_000 - 4_000, 1024, 0), None);
+        assert_eq!(clock.place(49_024, 1024, 0), Some(49_024));
     }
 
     #[test]
