@@ -7,7 +7,7 @@ DATA ?= data/greenroom
 SECONDS_EACH ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check ui fmt lint deps docs deny bench fuzz clean-data
+.PHONY: help run demo test test-ui screenshots check ui fmt lint deps docs deny bench fuzz clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,20 @@ test: ## all tests; installs on Debian what they need
 	scripts/install-test-tools
 	scripts/build-ui
 	$(CARGO) build --workspace --all-targets $(LOCKED)
+	cd ui && npm test
 	$(CARGO) test --workspace $(LOCKED)
+
+test-ui: ## the web interface in a real browser, beside a real server and encoder
+	scripts/install-test-tools
+	scripts/build-ui
+	$(CARGO) build --package greenroom-cli $(LOCKED)
+	cd ui && npm run e2e
+
+screenshots: ## pictures of every page of the web interface, into ui/screenshots
+	scripts/install-test-tools
+	scripts/build-ui
+	$(CARGO) build --package greenroom-cli $(LOCKED)
+	cd ui && npm run screenshots
 
 check: ui lint deps docs deny ## everything that is judged without running: format, lints, rules of the house, docs, licences
 
