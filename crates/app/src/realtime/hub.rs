@@ -16,9 +16,9 @@ use crate::realtime::{Ephemeral, Published, Shown};
 const LATE: Duration = Duration::from_millis(25);
 /// How long at most between two questions for the same line.
 const LATEST: Duration = Duration::from_secs(1);
-/// How long a crowded room rests between its rounds: what is said meanwhile is shown together,
-/// which costs little more than one line does.
-const REST: Duration = Duration::from_millis(8);
+/// How long lines that follow each other closely wait for each other in a crowded room, once
+/// those before them are on their way.
+const GATHER: Duration = Duration::from_millis(8);
 /// How many late lines are read from the log at a time.
 const BATCH: usize = 500;
 
@@ -82,11 +82,15 @@ impl Hub {
         let published = Arc::new(published);
         let mut room = lock(&held.room);
         if is_line {
+            let before = room.shown();
             room.take(published);
-            let begins = room.begin_rounds();
+            let has_shown = room.shown() != before;
+            let gather = room.begin_to_gather(has_shown);
             let late = room.begin_to_wait();
             drop(room);
-            self.show_in_rounds(begins, id, &held);
+            if gather {
+                tokio::spawn(gather_lines(Arc::clone(&held)));
+            }
             self.wait_for_late(late, id, held);
         } else {
             room.show(&published);
@@ -155,19 +159,6 @@ impl Hub {
         }
     }
 
-    /// Shows a crowd its lines, until a round finds nothing to show.
-    fn show_in_rounds(self: &Arc<Self>, begins: bool, id: ChannelId, held: &Arc<HeldRoom>) {
-        if begins {
-            let (hub, held) = (Arc::clone(self), Arc::clone(held));
-            tokio::spawn(async move {
-                rounds(&held).await;
-                // What did not fit in memory meanwhile is read from the log.
-                let late = lock(&held.room).begin_to_wait();
-                hub.wait_for_late(late, id, held);
-            });
-        }
-    }
-
     /// Looks after a line that does not come by: it was committed where nobody could tell, or
     /// by another process.
     fn wait_for_late(self: &Arc<Self>, late: bool, id: ChannelId, held: Arc<HeldRoom>) {
@@ -178,7 +169,7 @@ impl Hub {
     }
 
     /// Ends when no line is waited for, or nobody listens any more.
-    async fn fill(self: &Arc<Self>, id: ChannelId, held: &Arc<HeldRoom>) {
+    async fn fill(&self, id: ChannelId, held: &HeldRoom) {
         let mut pause = LATE;
         loop {
             let awaited = lock(&held.room).awaited();
@@ -202,9 +193,6 @@ impl Hub {
                     for line in lines {
                         room.take(Arc::new(Published::line(id, line)));
                     }
-                    let begins = room.begin_rounds();
-                    drop(room);
-                    self.show_in_rounds(begins, id, held);
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, %id, "a late line could not be read");
@@ -231,20 +219,14 @@ impl Drop for Subscription {
     }
 }
 
-/// The listeners have their turns a few at a time: with thousands woken at once, whoever posts
-/// would wait for all of them.
-async fn rounds(held: &HeldRoom) {
+/// Shows what has come meanwhile, until nothing has.
+async fn gather_lines(held: Arc<HeldRoom>) {
     loop {
-        let Some(mut round) = lock(&held.room).next_round() else {
+        // Behind the listeners that were woken: where they take long, more is gathered.
+        tokio::task::yield_now().await;
+        tokio::time::sleep(GATHER).await;
+        if !lock(&held.room).show_gathered() {
             return;
-        };
-        while lock(&held.room).show_turn(&mut round) {
-            tokio::task::yield_now().await;
-        }
-        if lock(&held.room).has_a_round() {
-            tokio::task::yield_now().await;
-        } else {
-            tokio::time::sleep(REST).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use greenroom_domain::chat::Seq;
@@ -6,13 +6,12 @@ use greenroom_domain::chat::Seq;
 use crate::realtime::{Listener, Published, Shown};
 
 /// How many lines wait in memory for one that is late; what is more is read from the log.
-const WAITING: usize = 1024;
-/// From how many listeners on a room is shown its lines in rounds.
+const WAITING: usize = 256;
+/// From how many listeners on lines that follow each other closely are shown together: each
+/// listener then is given several at once, for little more than one costs.
 const CROWD: usize = 64;
-/// How many lines a round has at most.
+/// How many lines are shown together at most.
 const TOGETHER: usize = 64;
-/// How many listeners have their turn at a time, before others may do something.
-const TURN: usize = 128;
 
 /// What is known of a room while somebody listens to it.
 #[derive(Default)]
@@ -25,17 +24,9 @@ pub(super) struct Room {
     waiting: BTreeMap<Seq, Arc<Published>>,
     /// Somebody looks after a late line.
     is_filling: bool,
-    /// Somebody shows the lines in rounds; until then they gather.
-    in_rounds: bool,
-    listeners: BTreeMap<u64, Listening>,
-}
-
-/// Some lines on their way to a crowd: each listener is woken once for all of them, and the
-/// crowd by turns.
-pub(super) struct Round {
-    lines: Vec<Arc<Published>>,
-    /// Who had their turn: all up to this number.
-    up_to: Option<u64>,
+    /// Lines have just been shown: those that are next wait until [`Room::show_gathered`].
+    is_gathering: bool,
+    listeners: HashMap<u64, Listening>,
 }
 
 struct Listening {
@@ -75,57 +66,38 @@ impl Room {
         let is_to_come = self.next.is_none_or(|next| next < seq);
         if is_next || (is_to_come && self.waiting.len() < WAITING) {
             self.waiting.entry(seq).or_insert(published);
-            if !self.in_rounds && self.listeners.len() < CROWD {
+            if !self.is_gathering || self.waiting.len() >= TOGETHER {
                 self.show_what_is_next();
             }
         }
     }
 
-    /// Whether lines are to be shown in rounds and nobody does: who asks does then.
-    pub(super) fn begin_rounds(&mut self) -> bool {
-        let is_next_here = self
-            .next
-            .is_some_and(|next| self.waiting.contains_key(&next));
-        let begins = !self.in_rounds && is_next_here;
-        self.in_rounds |= begins;
+    /// Whether the lines that come from now on are to wait for each other, and nobody sees to
+    /// their being shown: who asks does then, in a moment.
+    pub(super) fn begin_to_gather(&mut self, has_shown: bool) -> bool {
+        let begins = has_shown && !self.is_gathering && self.listeners.len() >= CROWD;
+        self.is_gathering |= begins;
         begins
     }
 
-    /// The next round. With nothing to show, rounds are over.
-    pub(super) fn next_round(&mut self) -> Option<Round> {
-        let mut lines = Vec::new();
-        while lines.len() < TOGETHER
-            && let Some(published) = self.take_next()
-        {
-            lines.push(published);
-        }
-        self.in_rounds = !lines.is_empty();
-        self.in_rounds.then_some(Round { lines, up_to: None })
-    }
-
-    /// Whether a whole round is waiting: there is nothing to rest for.
-    pub(super) fn has_a_round(&self) -> bool {
-        self.waiting.len() >= TOGETHER
-    }
-
-    /// Shows a round to those whose turn it is. Whether somebody has theirs still to come.
-    pub(super) fn show_turn(&self, round: &mut Round) -> bool {
-        let from = round.up_to.map_or(0, |up_to| up_to + 1);
-        let mut turn = 0;
-        for (number, listening) in self.listeners.range(from..).take(TURN) {
-            for line in &round.lines {
-                listening.give(line);
-            }
-            round.up_to = Some(*number);
-            turn += 1;
-        }
-        turn == TURN
+    /// Shows what was gathered. Whether there was anything: lines go on following each other.
+    pub(super) fn show_gathered(&mut self) -> bool {
+        let before = self.next;
+        self.show_what_is_next();
+        self.is_gathering = self.next != before;
+        self.is_gathering
     }
 
     /// Shows something at once.
     pub(super) fn show(&self, published: &Arc<Published>) {
+        let seq = match &published.shown {
+            Shown::Line(line) => Some(line.place.seq),
+            Shown::Ephemeral(_) => None,
+        };
         for listening in self.listeners.values() {
-            listening.give(published);
+            if seq.is_none_or(|seq| seq > listening.after) {
+                listening.listener.deliver(published);
+            }
         }
     }
 
@@ -164,28 +136,11 @@ impl Room {
     }
 
     fn show_what_is_next(&mut self) {
-        while let Some(published) = self.take_next() {
+        while let Some(next) = self.next
+            && let Some(published) = self.waiting.remove(&next)
+        {
+            self.next = Some(next.next());
             self.show(&published);
-        }
-    }
-
-    fn take_next(&mut self) -> Option<Arc<Published>> {
-        let next = self.next?;
-        let published = self.waiting.remove(&next)?;
-        self.next = Some(next.next());
-        Some(published)
-    }
-}
-
-impl Listening {
-    /// Unless they have seen it already.
-    fn give(&self, published: &Arc<Published>) {
-        let is_new = match &published.shown {
-            Shown::Line(line) => line.place.seq > self.after,
-            Shown::Ephemeral(_) => true,
-        };
-        if is_new {
-            self.listener.deliver(published);
         }
     }
 }
