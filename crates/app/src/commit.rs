@@ -116,8 +116,6 @@ impl App {
                     },
                 );
                 app.hub.publish(published);
-                // Thousands of listeners were woken: they get a turn before the next line.
-                tokio::task::yield_now().await;
             }
             for event in &events {
                 // Carried out here at once, and by the feed's consumer again until it is done.
