@@ -1,7 +1,9 @@
-//! Presence, rate limits, leases and objects in memory, held to the promises of their ports.
+//! Presence, rate limits, leases, the bus, nodes and objects in memory, held to the promises
+//! of their ports.
 
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits,
+    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence,
+    InMemoryRateLimits,
 };
 use greenroom_testkit::{contract, run};
 
@@ -22,6 +24,19 @@ fn rate_limits() {
 #[test]
 fn leases() {
     run(contract::leases::all(async || InMemoryLeases::default()));
+}
+
+#[test]
+fn bus() {
+    run(contract::bus::all(async || {
+        let one = InMemoryBus::default();
+        [one.another(), one.another(), one]
+    }));
+}
+
+#[test]
+fn nodes() {
+    run(contract::nodes::all(async || InMemoryNodes::default()));
 }
 
 #[test]

@@ -15,6 +15,7 @@
 )]
 
 pub mod builders;
+pub mod bus;
 pub mod clock;
 pub mod contract;
 pub mod identity;

@@ -1,6 +1,6 @@
 //! What happens to accounts.
 
-use crate::account::{DisplayName, Role, Username};
+use crate::account::{DisplayName, Role, SessionId, Username};
 use crate::shared::id::{PictureId, UserId};
 
 /// What happened to an account.
@@ -33,6 +33,13 @@ pub enum AccountEvent {
         avatar: Option<PictureId>,
         /// The old one, which nobody shows any more.
         before: Option<PictureId>,
+    },
+    /// One of its sessions was ended, not by its time: its connections are closed everywhere.
+    SignedOut {
+        /// Whose.
+        user: UserId,
+        /// Which.
+        session: SessionId,
     },
     /// It has another password.
     PasswordChanged {

@@ -1,5 +1,6 @@
 //! Chat: one room and one log for each channel, for ever.
 
+mod ephemeral;
 mod error;
 mod event;
 mod line;
@@ -7,6 +8,7 @@ mod message;
 mod port;
 mod room;
 
+pub use ephemeral::Ephemeral;
 pub use error::{ChatError, PostRefused};
 pub use event::ChatEvent;
 pub use line::{Line, LineBody, NewLine, Place, Seq};

@@ -1,6 +1,7 @@
 //! What every capability shares: ids, time, who is asking, pages, and the way a write goes.
 
 pub mod actor;
+pub mod bus;
 pub mod clock;
 pub mod commit;
 pub mod decision;
@@ -8,6 +9,7 @@ pub mod event;
 pub mod feed;
 pub mod id;
 pub mod lease;
+pub mod node;
 pub mod object;
 pub mod page;
 pub mod picture;

@@ -40,6 +40,11 @@ impl fmt::Debug for Sealed {
 
 /// A keyed hash: finds and proves what it was made of, and gives nothing away.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
+)]
 pub struct Mac(pub [u8; 32]);
 
 impl Mac {

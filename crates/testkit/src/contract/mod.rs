@@ -6,6 +6,7 @@
 //! are called one by one.
 
 pub mod account;
+pub mod bus;
 pub mod channel;
 pub mod claims;
 pub mod commit;
@@ -16,6 +17,7 @@ pub mod limits;
 pub mod lines;
 pub mod media_server;
 pub mod moderation;
+pub mod nodes;
 pub mod objects;
 mod paging;
 pub mod presence;
