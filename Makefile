@@ -24,10 +24,10 @@ test: ## all tests; installs on Debian what they need
 	scripts/install-test-tools
 	scripts/build-ui
 	$(CARGO) build --workspace --all-targets $(LOCKED)
-	cd ui && npm test
+	cd ui && npm test && npm run e2e
 	$(CARGO) test --workspace $(LOCKED)
 
-test-ui: ## the web interface in a real browser, beside a real server and encoder
+test-ui: ## of these, the web interface in a real browser, beside a real server and encoder
 	scripts/install-test-tools
 	scripts/build-ui
 	$(CARGO) build --package greenroom-cli $(LOCKED)

@@ -84,7 +84,7 @@ try {
       await page.locator(".screen").hover();
     },
   });
-  await shoot(guest, "watch-offline", { prepare: go("/no-such-channel", ".state") });
+  await shoot(guest, "watch-unknown", { prepare: go("/no-such-channel", ".state") });
   await shoot(anna, "watch-menu", {
     prepare: async (page) => {
       await go("/anna", ".message")(page);
@@ -143,7 +143,15 @@ try {
   await shoot(guest, "watch-interrupted", {
     prepare: async (page) => {
       await page.goto("/cleo");
-      await page.getByText("connection dropped").first().waitFor();
+      await page.getByText("The stream has started.").waitFor();
+    },
+  });
+  // The grace passes, and the channel is off air.
+  await guest.page.getByText("The stream has ended").first().waitFor({ timeout: 60_000 });
+  await shoot(guest, "watch-offline", {
+    prepare: async (page) => {
+      await page.goto("/cleo");
+      await page.getByText("The stream has started.").waitFor();
     },
   });
 } finally {

@@ -9,13 +9,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
 
 /**
  * Starts a server, which brings the interface along as it was built into `ui/dist`.
  * `SERVER_BIN` names another program than that of `cargo build`.
  */
 export async function startServer({ demo = false } = {}) {
-  const binary = process.env.SERVER_BIN ?? join(root, "target/debug/greenroom");
+  const binary = process.env.SERVER_BIN ?? join(target, "debug/greenroom");
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: cargo build -p greenroom-cli`);
   const home = await mkdtemp(join(tmpdir(), "greenroom-ui-"));
   const [http, rtmp] = await Promise.all([freePort(), freePort()]);
