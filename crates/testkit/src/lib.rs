@@ -23,6 +23,8 @@ pub mod ids;
 pub mod media;
 pub mod pictures;
 mod runtime;
+#[cfg(feature = "servers")]
+pub mod servers;
 
 pub use clock::ManualClock;
 pub use ids::SeededIds;
