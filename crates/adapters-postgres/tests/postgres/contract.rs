@@ -1,0 +1,15 @@
+//! The store keeps every promise of its ports.
+
+use std::sync::Arc;
+
+use greenroom_testkit::contract::{Kept, StoreUnderTest};
+
+use crate::support;
+
+greenroom_testkit::store_contract!(postgres);
+
+async fn postgres() -> Arc<dyn StoreUnderTest> {
+    let with = support::database().await;
+    let store = support::open(&with).await;
+    Arc::new(Kept { store, with })
+}
