@@ -15,7 +15,7 @@ impl RoomLog for InMemoryStore {
     async fn head(&self, room: ChannelId) -> Result<Place, StoreError> {
         let state = self.state();
         let head = state.logs.get(&room).map_or(Seq::ZERO, Log::head);
-        Ok(Log::place(head))
+        Ok(state.epoch.place(head))
     }
 
     async fn after(

@@ -14,7 +14,7 @@ use greenroom_domain::shared::feed::{FeedPosition, FeedRecord, LineRange};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::{Stored, Version};
 
-use crate::store::{InMemoryStore, Log, State};
+use crate::store::{InMemoryStore, State};
 
 #[async_trait]
 impl Commit for InMemoryStore {
@@ -142,7 +142,7 @@ impl State {
             self.redact(room, seq);
         }
         if let Some(cursor) = changes.cursor {
-            self.cursors.insert(cursor.consumer.0, cursor.to);
+            self.cursors.insert(cursor.consumer.0.to_owned(), cursor.to);
         }
         let written = newest(&changes.events, &changes.lines);
         let (places, ranges) = self.append(changes.lines);
@@ -204,14 +204,12 @@ impl State {
     fn append(&mut self, lines: Vec<NewLine>) -> (Vec<Place>, Vec<LineRange>) {
         let mut places = Vec::with_capacity(lines.len());
         let mut ranges: Vec<LineRange> = Vec::new();
+        let epoch = self.epoch;
         for new in lines {
             let log = self.logs.entry(new.room).or_default();
             let seq = log.head().next();
-            if let Some((author, id)) = new.repeat_key() {
-                log.sent.insert((author, id.clone()), seq);
-            }
-            let place = Log::place(seq);
-            log.lines.push(Line {
+            let place = epoch.place(seq);
+            log.push(Line {
                 place,
                 at: new.at,
                 body: new.body,

@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 mod account;
+mod archive;
 mod bus;
 mod channel;
 mod chat;

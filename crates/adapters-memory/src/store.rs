@@ -53,6 +53,7 @@ impl fmt::Debug for InMemoryStore {
 
 #[derive(Default)]
 pub(crate) struct State {
+    pub(crate) epoch: Epoch,
     pub(crate) users: BTreeMap<UserId, Stored<User>>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) channels: BTreeMap<ChannelId, Stored<Channel>>,
@@ -64,7 +65,24 @@ pub(crate) struct State {
     pub(crate) logs: HashMap<ChannelId, Log>,
     pub(crate) claims: BTreeMap<Claim, Holder>,
     pub(crate) feed: FeedLog,
-    pub(crate) cursors: HashMap<&'static str, FeedPosition>,
+    pub(crate) cursors: HashMap<String, FeedPosition>,
+}
+
+/// Which telling of the rooms' history it is. History in memory is never lost in part: it is
+/// the first, or that of the store it was imported from.
+#[derive(Clone, Copy)]
+pub(crate) struct Epoch(pub(crate) u32);
+
+impl Default for Epoch {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Epoch {
+    pub(crate) fn place(self, seq: Seq) -> Place {
+        Place { epoch: self.0, seq }
+    }
 }
 
 /// A room's log. Line n stands at index n - 1.
@@ -76,16 +94,6 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// History in memory is never lost in part: there is one epoch.
-    const EPOCH: u32 = 1;
-
-    pub(crate) fn place(seq: Seq) -> Place {
-        Place {
-            epoch: Self::EPOCH,
-            seq,
-        }
-    }
-
     pub(crate) fn head(&self) -> Seq {
         Seq(self.lines.len() as u64)
     }
@@ -96,6 +104,14 @@ impl Log {
 
     pub(crate) fn line_mut(&mut self, seq: Seq) -> Option<&mut Line> {
         self.lines.get_mut(Self::index(seq)?)
+    }
+
+    /// Adds a line behind the last one.
+    pub(crate) fn push(&mut self, line: Line) {
+        if let Some((author, id)) = line.body.repeat_key() {
+            self.sent.insert((author, id.clone()), line.place.seq);
+        }
+        self.lines.push(line);
     }
 
     fn index(seq: Seq) -> Option<usize> {

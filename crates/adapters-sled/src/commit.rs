@@ -129,7 +129,7 @@ impl PreparedLine {
             repeat: line
                 .repeat_key()
                 .map(|(author, client_id)| tagger.tag(author, client_id.as_str())),
-            value: chat::line::encode(line)?,
+            value: chat::line::encode(line.at, &line.body)?,
         })
     }
 }

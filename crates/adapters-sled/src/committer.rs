@@ -6,10 +6,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use greenroom_domain::chat::Seq;
+use greenroom_domain::shared::archive::ImportError;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{CommitError, Committed};
 use greenroom_domain::shared::feed::FeedPosition;
@@ -17,13 +19,14 @@ use greenroom_domain::shared::store::StoreError;
 use sled::Batch;
 use tokio::sync::oneshot;
 
+use crate::archive::staging::Staging;
 use crate::commit::Prepared;
 use crate::database::Absent;
 use crate::draft::{Draft, Pending};
 use crate::open::{self, Folder};
 use crate::queue::Taken;
 use crate::rooms::Rooms;
-use crate::{Shared, feed, gone};
+use crate::{Shared, archive, feed, gone};
 
 /// So many commits become one durable write at most.
 const MAX_BATCH: usize = 512;
@@ -47,6 +50,11 @@ pub(crate) enum Request {
         through: FeedPosition,
         before: Timestamp,
         answer: oneshot::Sender<Result<bool, StoreError>>,
+    },
+    /// Puts a whole store in the place of this one, which has to be empty.
+    Adopt {
+        staging: Staging,
+        answer: oneshot::Sender<Result<(), ImportError>>,
     },
 }
 
@@ -122,10 +130,15 @@ impl Committer {
         }
         let mut pending = Pending::default();
         let mut outcomes = Vec::with_capacity(requests.len());
+        let mut adopted = Vec::new();
         // Asked before anything is checked: then a full disk costs next to nothing.
         let full = self.is_full();
         for request in requests {
             outcomes.push(match request {
+                Request::Adopt { staging, answer } => {
+                    adopted.push((staging, answer));
+                    continue;
+                }
                 // Forgetting goes on: it is what makes space.
                 Request::Commit { answer, .. } if full => {
                     Outcome::Commit(answer, Err(CommitError::Full))
@@ -153,6 +166,28 @@ impl Committer {
                 outcomes.into_iter().for_each(Outcome::failed);
             }
         }
+        for (staging, answer) in adopted {
+            drop(answer.send(self.adopt(staging)));
+        }
+    }
+
+    /// Goes on with another store.
+    fn adopt(&mut self, staging: Staging) -> Result<(), ImportError> {
+        let shared = Arc::clone(&self.shared);
+        if !shared.database.read(archive::is_empty)? {
+            return Err(ImportError::NotEmpty);
+        }
+        shared.database.shut();
+        self.forget();
+        self.reopen_at = Instant::now();
+        let taken = staging.take_place();
+        self.reopen_if_due();
+        taken.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        if shared.database.is_open() {
+            Ok(())
+        } else {
+            Err(gone(Absent::NotOpen).into())
+        }
     }
 
     /// Makes a batch durable.
@@ -167,12 +202,20 @@ impl Committer {
             WriteFailed
         })?;
         let is_told = !record.is_empty();
+        let keys = pending
+            .writes
+            .keys()
+            .chain(record.iter().map(|(key, _)| key));
+        let exports_wait = shared.exports.put_aside(&shared.database, keys);
         let mut batch = Batch::default();
-        for (key, value) in pending.writes.into_iter().chain(record) {
+        for (key, value) in pending.writes {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
+        }
+        for (key, part) in record {
+            batch.insert(key, part);
         }
         let heads = pending.lines.iter();
         let before = heads.map(|(room, range)| (*room, Seq(range.first.0 - 1)));
@@ -187,6 +230,7 @@ impl Committer {
             self.reopen_at = Instant::now();
             return Err(WriteFailed);
         }
+        drop(exports_wait);
         shared.settling.end();
         if is_told {
             self.feed_head = position;
@@ -222,17 +266,22 @@ impl Committer {
             tracing::error!(?error, "the store cannot be opened again yet");
             return;
         }
-        match open::feed_head(&self.shared.database) {
-            Ok(head) => {
-                self.feed_head = head;
-                self.shared.head.send_replace(head);
-                tracing::info!("the store is open again");
-            }
-            Err(error) => {
-                tracing::error!(%error, "the feed cannot be read");
-                self.shared.database.shut();
-            }
+        if let Err(error) = self.take_up() {
+            tracing::error!(%error, "the store cannot be read");
+            self.shared.database.shut();
+        } else {
+            tracing::info!("the store is open again");
         }
+    }
+
+    /// Learns what is known by heart of the store as a whole.
+    fn take_up(&mut self) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        let epoch = open::epoch(&shared.database)?;
+        self.feed_head = open::feed_head(&shared.database)?;
+        shared.epoch.store(epoch, Ordering::Release);
+        shared.head.send_replace(self.feed_head);
+        Ok(())
     }
 }
 
@@ -249,6 +298,7 @@ impl Request {
             Self::Commit { answer, .. } if full => drop(answer.send(Err(CommitError::Full))),
             Self::Commit { answer, .. } => drop(answer.send(Err(WriteFailed::told().into()))),
             Self::Prune { answer, .. } => drop(answer.send(Err(WriteFailed::told()))),
+            Self::Adopt { answer, .. } => drop(answer.send(Err(WriteFailed::told().into()))),
         }
     }
 }
@@ -282,6 +332,9 @@ impl Drop for Hangup<'_> {
                         drop(answer.send(Err(gone(Absent::Ended).into())));
                     }
                     Request::Prune { answer, .. } => drop(answer.send(Err(gone(Absent::Ended)))),
+                    Request::Adopt { answer, .. } => {
+                        drop(answer.send(Err(gone(Absent::Ended).into())));
+                    }
                 }
             }
         }

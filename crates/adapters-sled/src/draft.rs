@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
         let Some(seq) = self.repeats(line.room)?.get(tag) else {
             return Ok(());
         };
-        let epoch = self.shared.epoch;
+        let epoch = self.shared.epoch();
         match self.get(&keyspace::line(line.room, seq))? {
             Some(bytes) => {
                 let place = Place { epoch, seq };
@@ -111,7 +111,7 @@ impl<'a> Draft<'a> {
     }
 
     fn move_cursor(&mut self, cursor: CursorMove) -> Result<(), CommitError> {
-        let key = keyspace::cursor(cursor.consumer);
+        let key = keyspace::cursor(cursor.consumer.0);
         let stands = self.get(&key)?;
         let stands = stands
             .map(|bytes| feed::decode_cursor(&bytes))
@@ -223,7 +223,7 @@ impl<'a> Draft<'a> {
             at: line.at,
             repeat: line.repeat,
         });
-        let epoch = self.shared.epoch;
+        let epoch = self.shared.epoch();
         Ok(Place { epoch, seq })
     }
 
@@ -308,7 +308,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn encode_holder(holder: Holder) -> IVec {
+pub(crate) fn encode_holder(holder: Holder) -> IVec {
     let (kind, id) = match holder {
         Holder::User(id) => (0, id.uuid()),
         Holder::Channel(id) => (1, id.uuid()),
@@ -320,7 +320,7 @@ fn encode_holder(holder: Holder) -> IVec {
     IVec::from(&bytes)
 }
 
-fn decode_holder(bytes: &[u8]) -> Result<Holder, StoreError> {
+pub(crate) fn decode_holder(bytes: &[u8]) -> Result<Holder, StoreError> {
     use greenroom_domain::shared::id::{StreamKeyId, UserId};
     let id = keyspace::last_id(bytes);
     match (bytes, id) {

@@ -58,7 +58,7 @@ impl Feed for SledStore {
 
     async fn cursor(&self, consumer: Consumer) -> Result<Option<FeedPosition>, StoreError> {
         self.read(|tree| {
-            let found = tree.get(keyspace::cursor(consumer)).map_err(refused)?;
+            let found = tree.get(keyspace::cursor(consumer.0)).map_err(refused)?;
             found.map(|bytes| decode_cursor(&bytes)).transpose()
         })
     }
@@ -107,14 +107,24 @@ struct StoredRecord {
 pub(crate) fn encode(
     position: FeedPosition,
     pending: &Pending,
-) -> Result<Vec<(Key, Option<IVec>)>, StoreError> {
+) -> Result<Vec<(Key, IVec)>, StoreError> {
     let Some(at) = pending.at else {
         return Ok(Vec::new());
     };
+    let mut lines: Vec<LineRange> = pending.lines.values().copied().collect();
+    lines.sort_unstable_by_key(|range| range.room);
+    encode_record(position, at, &lines, &pending.events)
+}
+
+/// The parts of a record.
+pub(crate) fn encode_record(
+    position: FeedPosition,
+    at: Timestamp,
+    lines: &[LineRange],
+    events: &[Event],
+) -> Result<Vec<(Key, IVec)>, StoreError> {
     let range = |range: &LineRange| (range.room.uuid(), range.first.0, range.last.0);
-    let mut lines: Vec<_> = pending.lines.values().map(range).collect();
-    lines.sort_unstable();
-    let events = &pending.events;
+    let lines = lines.iter().map(range).collect();
     let record = codec::encode_large(RECORD, &NewRecord { lines, events })?;
     let mut bytes = at.micros().to_be_bytes().to_vec();
     bytes.extend_from_slice(&record);
@@ -124,10 +134,7 @@ pub(crate) fn encode(
         .map(|(part, number)| {
             let number = u16::try_from(number)
                 .map_err(|_| corrupt(RECORD, Unreadable::TooLarge(bytes.len())))?;
-            Ok((
-                keyspace::feed_part(position, number),
-                Some(IVec::from(part)),
-            ))
+            Ok((keyspace::feed_part(position, number), IVec::from(part)))
         })
         .collect()
 }
@@ -186,28 +193,52 @@ fn records(
     let from = keyspace::feed(FeedPosition(after.0.saturating_add(1)));
     let end = read::end_of(&keyspace::feed(head));
     let mut records = Vec::new();
-    let mut whole: Option<(FeedPosition, Vec<u8>)> = None;
+    let mut assembly = Assembly::default();
     for found in tree.range(from..end) {
         let (key, bytes) = found.map_err(refused)?;
-        match (position(&key)?, &mut whole) {
-            ((position, 0), _) => {
-                if let Some((position, bytes)) = whole.replace((position, bytes.to_vec())) {
-                    records.push(decode(position, &bytes)?);
-                    if records.len() == limit {
-                        return Ok(records);
-                    }
-                }
+        if let Some((_, record)) = assembly.add(&key, &bytes)? {
+            records.push(record);
+            if records.len() == limit {
+                return Ok(records);
             }
-            ((position, _), Some((first, whole))) if *first == position => {
-                whole.extend_from_slice(&bytes);
-            }
-            _ => return Err(corrupt(RECORD, Unreadable::Key)),
         }
     }
-    if let Some((position, bytes)) = whole {
-        records.push(decode(position, &bytes)?);
-    }
+    records.extend(assembly.finish()?.map(|(_, record)| record));
     Ok(records)
+}
+
+/// Puts records together of their parts, which come in order.
+#[derive(Default)]
+pub(crate) struct Assembly {
+    whole: Option<(FeedPosition, Vec<u8>)>,
+}
+
+impl Assembly {
+    /// The next part. Where it begins a record, answers with the one before and the moment
+    /// that was written at.
+    pub(crate) fn add(
+        &mut self,
+        key: &[u8],
+        bytes: &[u8],
+    ) -> Result<Option<(Timestamp, FeedRecord)>, StoreError> {
+        match (position(key)?, &mut self.whole) {
+            ((position, 0), whole) => {
+                let before = whole.replace((position, bytes.to_vec()));
+                before.map(|(at, whole)| decode(at, &whole)).transpose()
+            }
+            ((position, _), Some((first, whole))) if *first == position => {
+                whole.extend_from_slice(bytes);
+                Ok(None)
+            }
+            _ => Err(corrupt(RECORD, Unreadable::Key)),
+        }
+    }
+
+    /// There are no more parts: answers with the last record.
+    pub(crate) fn finish(self) -> Result<Option<(Timestamp, FeedRecord)>, StoreError> {
+        let whole = self.whole;
+        whole.map(|(at, whole)| decode(at, &whole)).transpose()
+    }
 }
 
 fn base(tree: &Tree) -> Result<FeedPosition, StoreError> {
@@ -216,7 +247,7 @@ fn base(tree: &Tree) -> Result<FeedPosition, StoreError> {
     Ok(base.transpose()?.map_or(FeedPosition::START, FeedPosition))
 }
 
-fn decode(position: FeedPosition, bytes: &[u8]) -> Result<FeedRecord, StoreError> {
+fn decode(position: FeedPosition, bytes: &[u8]) -> Result<(Timestamp, FeedRecord), StoreError> {
     let record = bytes
         .get(8..)
         .ok_or_else(|| corrupt(RECORD, Unreadable::Short))?;
@@ -226,11 +257,12 @@ fn decode(position: FeedPosition, bytes: &[u8]) -> Result<FeedRecord, StoreError
         first: Seq(first),
         last: Seq(last),
     };
-    Ok(FeedRecord {
+    let record = FeedRecord {
         position,
         events,
         lines: lines.into_iter().map(range).collect(),
-    })
+    };
+    Ok((written_at(bytes)?, record))
 }
 
 fn written_at(bytes: &[u8]) -> Result<Timestamp, StoreError> {

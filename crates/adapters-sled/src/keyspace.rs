@@ -15,7 +15,7 @@ use greenroom_domain::chat::Seq;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::Claim;
-use greenroom_domain::shared::feed::{Consumer, FeedPosition};
+use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, GuestId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
@@ -120,9 +120,19 @@ pub(crate) fn last_mac(key: &[u8]) -> Option<Mac> {
     key.last_chunk().copied().map(Mac)
 }
 
+/// The id right behind the space's byte.
+pub(crate) fn first_id(key: &[u8]) -> Option<Uuid> {
+    key.get(1..)?.first_chunk().copied().map(Uuid::from_bytes)
+}
+
 /// The number at the end of a key.
 pub(crate) fn last_number(key: &[u8]) -> Option<u64> {
     key.last_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// The first key that can stand behind a key.
+pub(crate) fn behind(key: &[u8]) -> Key {
+    with(key.to_vec(), &[&[0]])
 }
 
 /// Everything in a space.
@@ -152,8 +162,30 @@ pub(crate) fn claim(claim: &Claim) -> Key {
     }
 }
 
-pub(crate) fn cursor(consumer: Consumer) -> Key {
-    key(Space::Cursor, &[consumer.0.as_bytes()])
+/// The claim that [`claim`] wrote.
+pub(crate) fn parse_claim(key: &[u8]) -> Option<Claim> {
+    let (kind, rest) = key.get(1..)?.split_first()?;
+    let id = || Uuid::from_slice(rest).ok();
+    let text = std::str::from_utf8(rest).ok();
+    Some(match kind {
+        0 => Claim::Username(Username::parse(text?).ok()?),
+        1 => Claim::Subject(parse_subject(rest)?),
+        2 => Claim::FirstAdministrator,
+        3 => Claim::Handle(Handle::parse(text?).ok()?),
+        4 => Claim::ChannelOf(UserId::from_uuid(id()?)),
+        5 => Claim::KeyHash(Mac(rest.try_into().ok()?)),
+        6 => Claim::LiveStream(ChannelId::from_uuid(id()?)),
+        _ => return None,
+    })
+}
+
+pub(crate) fn cursor(consumer: &str) -> Key {
+    key(Space::Cursor, &[consumer.as_bytes()])
+}
+
+/// The consumer's name that [`cursor`] wrote.
+pub(crate) fn parse_cursor(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key.get(1..)?).ok()
 }
 
 /// The first part of a record, and what its other parts' keys begin with.
@@ -306,6 +338,18 @@ fn subject_part(subject: &Subject) -> Key {
     part
 }
 
+fn parse_subject(part: &[u8]) -> Option<Subject> {
+    let (length, rest) = part.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (issuer, subject) = rest.split_at_checked(length)?;
+    Some(Subject {
+        issuer: std::str::from_utf8(issuer).ok()?.to_owned(),
+        subject: std::str::from_utf8(subject.strip_suffix(&[0])?)
+            .ok()?
+            .to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,6 +359,27 @@ mod tests {
         let times = [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_micros);
         let keys = times.map(streams_due);
         assert!(keys.is_sorted(), "{keys:?}");
+    }
+
+    #[test]
+    fn every_claim_comes_back() {
+        let id = Uuid::from_u128(0x0102_0304);
+        for of in [
+            Claim::Username(Username::parse("ada").unwrap()),
+            Claim::Subject(Subject {
+                issuer: "https://host.example".to_owned(),
+                subject: "0-ä".to_owned(),
+            }),
+            Claim::FirstAdministrator,
+            Claim::Handle(Handle::parse("ada-live").unwrap()),
+            Claim::ChannelOf(UserId::from_uuid(id)),
+            Claim::KeyHash(Mac([7; 32])),
+            Claim::LiveStream(ChannelId::from_uuid(id)),
+        ] {
+            assert_eq!(parse_claim(&claim(&of)), Some(of));
+        }
+        let whole = claim(&Claim::KeyHash(Mac([7; 32])));
+        assert_eq!(parse_claim(&whole[..9]), None);
     }
 
     #[test]

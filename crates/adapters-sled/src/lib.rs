@@ -1,17 +1,20 @@
 //! Greenroom's embedded store: everything in one sled tree, durable before it is acknowledged.
 //!
 //! [`SledStore`] fills the one write port, [`Commit`](greenroom_domain::shared::commit::Commit),
-//! the read ports of accounts, channels, streams and chat, and the
-//! [`Feed`](greenroom_domain::shared::feed::Feed). Open it with [`SledStore::open`].
+//! the read ports of accounts, channels, streams and chat, the
+//! [`Feed`](greenroom_domain::shared::feed::Feed) and the
+//! [`Archive`](greenroom_domain::shared::archive::Archive). Open it with [`SledStore::open`].
 //!
 //! Where to look: `commit` takes changes in and `committer` is the one thread that writes;
 //! `draft` checks one commit against the store and what is pending; `keyspace` and `codec`
-//! say what lies on the disk; `database` is the only place that touches sled's files.
+//! say what lies on the disk; `database` is the only place that touches sled's files;
+//! `archive` moves everything out, and in.
 //!
 //! What it does not promise: a deleted text is overwritten in the store at once, but sled
 //! appends, so the old bytes lie in its file, unread, until their segment is written anew.
 
 mod account;
+mod archive;
 mod channel;
 mod chat;
 mod codec;
@@ -30,6 +33,7 @@ mod stream;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use greenroom_domain::chat::Seq;
@@ -40,6 +44,7 @@ use parking_lot::Mutex;
 use sled::Tree;
 use tokio::sync::watch;
 
+use crate::archive::before::Exports;
 use crate::committer::{Committer, Request};
 use crate::database::{Absent, Database};
 use crate::queue::Queue;
@@ -66,8 +71,23 @@ pub(crate) struct Shared {
     pub(crate) warm: Warm,
     /// The feed's newest durable position.
     pub(crate) head: watch::Sender<FeedPosition>,
+    /// What is overwritten while somebody exports.
+    pub(crate) exports: Exports,
     node: NodeId,
-    epoch: u32,
+    /// Another one after an import.
+    epoch: AtomicU32,
+}
+
+impl Shared {
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The folder that the store is in, with its lock.
+    pub(crate) fn data_folder(&self) -> &Path {
+        let store = self.database.folder();
+        store.parent().unwrap_or(store)
+    }
 }
 
 impl SledStore {
@@ -97,8 +117,9 @@ impl SledStore {
             settling: Settling::default(),
             warm: Warm::default(),
             head: watch::Sender::new(feed),
+            exports: Exports::default(),
             node: opened.node,
-            epoch: opened.epoch,
+            epoch: AtomicU32::new(opened.epoch),
         });
         let committer = Committer::new(Arc::clone(&shared), opened.folder)
             .spawn()
@@ -116,7 +137,7 @@ impl SledStore {
 
     /// Which telling of the rooms' history this is: see [`Place`](greenroom_domain::chat::Place).
     pub fn epoch(&self) -> u32 {
-        self.shared.epoch
+        self.shared.epoch()
     }
 
     /// Keeps what was handed in, refuses more, and gives the folder back. Everything answers

@@ -11,6 +11,7 @@ use greenroom_domain::shared::store::StoreError;
 use sled::Batch;
 use uuid::Uuid;
 
+use crate::archive::staging::IMPORTING;
 use crate::codec::{self, Unreadable, corrupt};
 use crate::database::{Database, Refused, refused};
 use crate::keyspace::{self, Meta, Space};
@@ -25,7 +26,7 @@ const FIRST_EPOCH: u32 = 1;
 const LOCK: &str = "lock";
 
 /// In the data folder, sled's own.
-const STORE: &str = "store";
+pub(crate) const STORE: &str = "store";
 
 /// Asks how many bytes may still be written under a path.
 pub(crate) type FreeSpace = Arc<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
@@ -37,6 +38,7 @@ pub struct StoreOptions {
     pub(crate) cache_bytes: u64,
     pub(crate) kept_back: u64,
     pub(crate) free_space: FreeSpace,
+    imports_again: bool,
 }
 
 impl StoreOptions {
@@ -48,6 +50,16 @@ impl StoreOptions {
             cache_bytes: 32 << 20,
             kept_back: 64 << 20,
             free_space: Arc::new(free_space),
+            imports_again: false,
+        }
+    }
+
+    /// Opens it also where an import came to no end: another is about to be made.
+    #[must_use]
+    pub fn imports_again(self) -> Self {
+        Self {
+            imports_again: true,
+            ..self
         }
     }
 
@@ -119,6 +131,16 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An import was begun and never finished: the store is empty, and was to be another.
+    #[error(
+        "an import into {} came to no end; run it again, or remove {} to begin with an empty store",
+        folder.display(),
+        folder.join(IMPORTING).display()
+    )]
+    Importing {
+        /// Which folder.
+        folder: PathBuf,
+    },
     /// A file or folder could not be used.
     #[error("the data folder {} cannot be used", folder.display())]
     Io {
@@ -150,6 +172,11 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     };
     make_private(path).map_err(io)?;
     let folder = lock(path)?;
+    if path.join(IMPORTING).exists() && !options.imports_again {
+        return Err(OpenError::Importing {
+            folder: path.to_owned(),
+        });
+    }
     let store = path.join(STORE);
     // A file that was there and turns out to hold nothing is damage, not a new store.
     let existed = store.join("db").metadata().is_ok_and(|file| file.len() > 0);
@@ -186,6 +213,15 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
             })
         }
     }
+}
+
+/// Which telling of the rooms' history it is.
+pub(crate) fn epoch(database: &Database) -> Result<u32, StoreError> {
+    let epoch = database.read(|tree| tree.get(keyspace::meta(Meta::Epoch)).map_err(refused))?;
+    let epoch = epoch.and_then(|bytes| bytes.as_ref().try_into().ok());
+    epoch
+        .map(u32::from_be_bytes)
+        .ok_or_else(|| corrupt("store's description", Unreadable::Impossible))
 }
 
 /// The position behind the feed's newest record, or behind what was forgotten of it.
@@ -316,11 +352,8 @@ fn identify(
         _ => return Err(damaged().into()),
     }
     let node = get(Meta::Node)?.and_then(|bytes| Uuid::from_slice(&bytes).ok());
-    let epoch = get(Meta::Epoch)?.and_then(number);
-    match (node, epoch) {
-        (Some(node), Some(epoch)) => Ok((NodeId::from_uuid(node), epoch)),
-        _ => Err(damaged().into()),
-    }
+    let node = node.map(NodeId::from_uuid).ok_or_else(damaged)?;
+    Ok((node, epoch(database)?))
 }
 
 /// Larger than what sled writes before anything is stored in it.

@@ -5,17 +5,28 @@ use std::sync::Arc;
 
 use greenroom_adapters_sled::{SledStore, StoreOptions};
 use greenroom_domain::shared::id::NodeId;
+use greenroom_testkit::contract::archive::ArchiveUnderTest;
 use greenroom_testkit::contract::{Kept, StoreUnderTest};
 use uuid::Uuid;
 
 greenroom_testkit::store_contract!(sled);
 
+greenroom_testkit::archive_contract!(sled_archive);
+
 async fn sled() -> Arc<dyn StoreUnderTest> {
+    Arc::new(open())
+}
+
+async fn sled_archive() -> Arc<dyn ArchiveUnderTest> {
+    Arc::new(open())
+}
+
+fn open() -> Kept<SledStore, tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
     let options = StoreOptions::new(NodeId::from_uuid(Uuid::from_u128(1))).kept_back(0);
     let store = SledStore::open(folder.path(), options).unwrap();
-    Arc::new(Kept {
+    Kept {
         store,
         with: folder,
-    })
+    }
 }

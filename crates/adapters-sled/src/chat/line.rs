@@ -2,8 +2,7 @@
 
 use greenroom_domain::account::{DisplayName, Username};
 use greenroom_domain::chat::{
-    Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine, Place,
-    Seq,
+    Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, Place, Seq,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
@@ -70,12 +69,12 @@ struct RepeatMessageRecord {
     c: Option<String>,
 }
 
-pub(crate) fn encode(line: &NewLine) -> Result<IVec, StoreError> {
-    let (m, b) = match &line.body {
+pub(crate) fn encode(at: Timestamp, body: &LineBody) -> Result<IVec, StoreError> {
+    let (m, b) = match body {
         LineBody::Message(message) => (Some(message_record(message)), None),
         other => (None, Some(other.clone())),
     };
-    let t = line.at.micros();
+    let t = at.micros();
     codec::encode_record(LINE, &LineRecord { t, m, b })
 }
 

@@ -1,6 +1,7 @@
 //! What every capability shares: ids, time, who is asking, pages, and the way a write goes.
 
 pub mod actor;
+pub mod archive;
 pub mod bus;
 pub mod clock;
 pub mod commit;

@@ -6,6 +6,7 @@
 //! are called one by one.
 
 pub mod account;
+pub mod archive;
 pub mod bus;
 pub mod channel;
 pub mod claims;

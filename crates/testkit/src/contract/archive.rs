@@ -1,0 +1,631 @@
+//! Promises of `Archive`: what one store gives away, another takes in, and nobody sees a
+//! difference.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use greenroom_domain::account::{AccountEvent, CreatorStatus, Subject as HostSubject};
+use greenroom_domain::channel::Handle;
+use greenroom_domain::chat::{ChatSettings, LineBody, NewLine, Room, Seq};
+use greenroom_domain::shared::archive::{
+    Archive, BoxError, Entry, EntryKind, EntryOrder, EntrySink, EntrySource, ImportError,
+};
+use greenroom_domain::shared::commit::{
+    Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
+};
+use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition};
+use greenroom_domain::shared::store::Version;
+use greenroom_domain::stream::EndReason;
+
+use super::{Kept, StoreUnderTest, Subject, assert_refused, keep, paging};
+use crate::builders::{
+    NOON, ban, category, channel, channel_id, creates_channel, creates_key, creates_stream,
+    creates_user, event, guest, mac, message, new, node_id, noon_plus, room, seen, session, stream,
+    stream_id, stream_key, stream_key_id, user, user_id, viewer, writes_stream,
+};
+
+const CONSUMER: Consumer = Consumer("contract");
+
+/// How many lines the room has that is longer than a batch.
+const LINES: u32 = 700;
+
+/// A store that can move house. A type that implements the ports is one already.
+pub trait ArchiveUnderTest: StoreUnderTest {
+    /// Moves.
+    fn archive(&self) -> &dyn Archive;
+}
+
+impl<S: StoreUnderTest + Archive> ArchiveUnderTest for S {
+    fn archive(&self) -> &dyn Archive {
+        self
+    }
+}
+
+impl<S: ArchiveUnderTest, K: Send + Sync + 'static> ArchiveUnderTest for Kept<S, K> {
+    fn archive(&self) -> &dyn Archive {
+        self.store.archive()
+    }
+}
+
+/// The store that is moved out of, and the one that is moved into.
+#[derive(Clone)]
+pub struct Move {
+    /// Out of.
+    pub from: Arc<dyn ArchiveUnderTest>,
+    /// Into.
+    pub to: Arc<dyn ArchiveUnderTest>,
+}
+
+/// Makes a test of every promise of `Archive`, each on two fresh stores.
+///
+/// Takes the path of an `async fn() -> Arc<dyn ArchiveUnderTest>`.
+#[macro_export]
+macro_rules! archive_contract {
+    ($make:path) => {
+        mod archive {
+            use super::*;
+            $crate::archive_promises! { $make;
+                an_empty_store_is_exported_as_one,
+                what_is_exported_is_in_order_and_whole,
+                an_import_is_exported_again_the_same,
+                every_port_answers_as_before,
+                life_goes_on_after_an_import,
+                an_export_is_of_one_moment,
+                commits_do_not_wait_for_an_export,
+                a_store_that_holds_anything_is_not_imported_into,
+                an_import_that_fails_leaves_nothing,
+                an_import_that_is_dropped_leaves_nothing,
+            }
+        }
+    };
+}
+
+/// Makes the tests of [`archive_contract!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! archive_promises {
+    ($make:path; $($promise:ident),+,) => {$(
+        #[test]
+        fn $promise() {
+            $crate::run(async {
+                let (from, to) = ($make().await, $make().await);
+                let stores = $crate::contract::archive::Move { from, to };
+                $crate::contract::archive::$promise(stores).await;
+            });
+        }
+    )+};
+}
+
+/// What there always is, and no more.
+pub async fn an_empty_store_is_exported_as_one(stores: Move) {
+    let entries = export(&*stores.from).await;
+    assert!(
+        matches!(
+            entries[..],
+            [Entry::Epoch(_), Entry::FeedBase(FeedPosition::START)]
+        ),
+        "{entries:?}"
+    );
+    import(&*stores.to, entries.clone()).await;
+    assert_eq!(export(&*stores.to).await, entries);
+}
+
+/// Entries of every kind come in their order, a few at a time.
+pub async fn what_is_exported_is_in_order_and_whole(stores: Move) {
+    furnish(&stores.from).await;
+    let entries = export(&*stores.from).await;
+    let mut order = EntryOrder::default();
+    for entry in &entries {
+        order
+            .add(entry)
+            .unwrap_or_else(|error| panic!("{error}: {entry:?}"));
+    }
+    order.end().expect("nothing is missing");
+    for kind in KINDS {
+        assert!(
+            entries.iter().any(|entry| entry.kind() == kind),
+            "none is a {kind:?}"
+        );
+    }
+}
+
+/// A house moved twice is the same house.
+pub async fn an_import_is_exported_again_the_same(stores: Move) {
+    furnish(&stores.from).await;
+    let entries = export(&*stores.from).await;
+    import(&*stores.to, entries.clone()).await;
+    let again = export(&*stores.to).await;
+    for (entry, again) in entries.iter().zip(&again) {
+        assert_eq!(again, entry);
+    }
+    assert_eq!(again.len(), entries.len());
+}
+
+/// Nobody who reads can tell the stores apart.
+pub async fn every_port_answers_as_before(stores: Move) {
+    furnish(&stores.from).await;
+    import(&*stores.to, export(&*stores.from).await).await;
+    let (from, to): (Subject, Subject) = (stores.from, stores.to);
+    assert_eq!(answers(&to).await, answers(&from).await);
+    // Names are held, though nobody reads who holds them.
+    for claim in [
+        Claim::Username(user("ada").build().username),
+        Claim::Subject(subject()),
+        Claim::FirstAdministrator,
+        Claim::Handle(Handle::parse("ada").expect("a handle that fits")),
+        Claim::ChannelOf(user_id("ada")),
+        Claim::KeyHash(mac("ada 2")),
+        Claim::LiveStream(channel_id("ada")),
+    ] {
+        let take = ClaimChange::Take(claim, Holder::User(user_id("somebody else")));
+        assert_refused!(
+            to.commit().commit(Changes::new().claim(take)).await,
+            CommitError::Taken(_),
+            "a name that was held before the move is free"
+        );
+    }
+}
+
+/// What is written after an import goes on where the other store stopped.
+pub async fn life_goes_on_after_an_import(stores: Move) {
+    furnish(&stores.from).await;
+    import(&*stores.to, export(&*stores.from).await).await;
+    let store: Subject = stores.to;
+    let stale = seen(user("ada").shown_as("Stale").build(), Version(1));
+    assert_refused!(
+        store
+            .commit()
+            .commit(Changes::new().state(StateChange::User(stale)))
+            .await,
+        CommitError::Conflict,
+        "a version was lost"
+    );
+    let current = seen(user("ada").shown_as("Current").build(), Version(2));
+    keep(&store, Changes::new().state(StateChange::User(current))).await;
+
+    let head = store.feed().head().await.expect("a read");
+    let again = message("ada", viewer("ada"), "again").client_id("1").line();
+    assert_refused!(
+        store.commit().commit(Changes::new().line(again)).await,
+        CommitError::Repeated(_),
+        "a client message id was forgotten"
+    );
+    let line = message("ada", viewer("ada"), "next").line();
+    let said = keep(&store, Changes::new().line(line)).await;
+    assert_eq!(said.places[0].seq, Seq(u64::from(LINES) + 2));
+    assert_eq!(
+        said.places[0].epoch,
+        store
+            .room_log()
+            .head(channel_id("ada"))
+            .await
+            .expect("a read")
+            .epoch
+    );
+    let records = store.feed().read(head, 10).await.expect("a read");
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].position.0, head.0 + 1);
+}
+
+/// What is written while a store is exported is not in it: what was changed is there as it
+/// was, what was removed is there, and what is new is not.
+pub async fn an_export_is_of_one_moment(stores: Move) {
+    furnish(&stores.from).await;
+    let before = export(&*stores.from).await;
+    let mut sink = Interrupted {
+        entries: Vec::new(),
+        store: stores.from.clone(),
+        has_changed: false,
+    };
+    let exported = stores.from.archive().export(&mut sink).await;
+    exported.expect("an export");
+    assert!(sink.has_changed);
+    for (entry, expected) in sink.entries.iter().zip(&before) {
+        assert_eq!(entry, expected);
+    }
+    assert_eq!(sink.entries.len(), before.len());
+    // And what was changed meanwhile is in the next one.
+    assert_ne!(export(&*stores.from).await, before);
+}
+
+/// Commits made all the while are each wholly in an export or not at all.
+pub async fn commits_do_not_wait_for_an_export(stores: Move) {
+    keep(
+        &(stores.from.clone() as Subject),
+        creates_channel(&channel("ada")),
+    )
+    .await;
+    let writer = {
+        let store: Subject = stores.from.clone();
+        tokio::spawn(async move {
+            for n in 0..300 {
+                let line = message("ada", viewer("ada"), &n.to_string()).line();
+                let counted = CounterChange::MessagesAdded(stream_id("ada", 1), 1);
+                let mut changes = Changes::new().line(line).counter(counted);
+                changes.events.push(event(n, happened(n)));
+                keep(&store, changes).await;
+            }
+        })
+    };
+    while !writer.is_finished() {
+        let (mut lines, mut counted, mut told) = (0, 0, 0);
+        for entry in export(&*stores.from).await {
+            match entry {
+                Entry::Line(..) => lines += 1,
+                Entry::Counts(_, counts) => counted = counts.messages,
+                Entry::FeedRecord(_, record) => told += record.events.len() as u64,
+                _ => {}
+            }
+        }
+        assert_eq!((counted, told), (lines, lines), "half of a commit");
+    }
+    writer.await.expect("the writer");
+}
+
+/// Two houses do not become one.
+pub async fn a_store_that_holds_anything_is_not_imported_into(stores: Move) {
+    furnish(&stores.from).await;
+    let entries = export(&*stores.from).await;
+    let to: Subject = stores.to.clone();
+    let line = message("ada", viewer("ada"), "somebody lives here").line();
+    keep(&to, Changes::new().line(line)).await;
+    let before = export(&*stores.to).await;
+    let refused = stores.to.archive().import(&mut Entries::of(entries)).await;
+    assert_refused!(refused, ImportError::NotEmpty, "two stores were mixed");
+    assert_eq!(export(&*stores.to).await, before);
+}
+
+/// All or nothing: an import whose source breaks off leaves an empty store, which can be
+/// imported into and used.
+pub async fn an_import_that_fails_leaves_nothing(stores: Move) {
+    furnish(&stores.from).await;
+    let entries = export(&*stores.from).await;
+    for whole in [0, 1, entries.len() / 2, entries.len()] {
+        let mut torn = Entries::of(entries[..whole].to_vec());
+        torn.end = End::Broken;
+        let refused = stores.to.archive().import(&mut torn).await;
+        assert_refused!(refused, ImportError::Source(_), "half was imported");
+        assert_empty(&stores.to).await;
+    }
+    import(&*stores.to, entries.clone()).await;
+    assert_eq!(export(&*stores.to).await, entries);
+}
+
+/// Whoever waits no longer has imported nothing.
+pub async fn an_import_that_is_dropped_leaves_nothing(stores: Move) {
+    furnish(&stores.from).await;
+    let entries = export(&*stores.from).await;
+    let mut stuck = Entries::of(entries.clone());
+    let (at_the_end, arrived) = tokio::sync::oneshot::channel();
+    stuck.end = End::Never(Some(at_the_end));
+    let to = Arc::clone(&stores.to);
+    let import_of_it = tokio::spawn(async move { to.archive().import(&mut stuck).await });
+    arrived.await.expect("everything was taken");
+    import_of_it.abort();
+    let ended = import_of_it.await;
+    assert!(ended.is_err_and(|error| error.is_cancelled()));
+    assert_empty(&stores.to).await;
+    import(&*stores.to, entries.clone()).await;
+    assert_eq!(export(&*stores.to).await, entries);
+}
+
+const KINDS: [EntryKind; 14] = [
+    EntryKind::Epoch,
+    EntryKind::User,
+    EntryKind::Session,
+    EntryKind::Channel,
+    EntryKind::StreamKey,
+    EntryKind::Stream,
+    EntryKind::Counts,
+    EntryKind::Room,
+    EntryKind::Restriction,
+    EntryKind::Claim,
+    EntryKind::Line,
+    EntryKind::FeedBase,
+    EntryKind::FeedRecord,
+    EntryKind::Cursor,
+];
+
+/// Everything that a store exports.
+pub async fn export(store: &dyn ArchiveUnderTest) -> Vec<Entry> {
+    let mut entries = Entries::of(Vec::new());
+    let exported = store.archive().export(&mut entries).await;
+    exported.expect("an export that nothing speaks against");
+    entries.entries
+}
+
+/// A store takes in what another has exported.
+pub async fn import(store: &dyn ArchiveUnderTest, entries: Vec<Entry>) {
+    let imported = store.archive().import(&mut Entries::of(entries)).await;
+    imported.expect("an import that nothing speaks against");
+}
+
+/// Something of every kind, some of it changed and some gone again.
+async fn furnish(store: &Arc<dyn ArchiveUnderTest>) {
+    let store: &Subject = &(store.clone() as Subject);
+    let ada = user("ada").admin().creator(CreatorStatus::Approved);
+    let ada = ada.avatar("face").shown_as("Ada 🦀").build();
+    keep(store, creates_user(&ada)).await;
+    let HostSubject { issuer, subject } = subject();
+    let bea = user("bea").of_host(&issuer, &subject).build();
+    keep(store, creates_user(&bea)).await;
+    let first = ClaimChange::Take(Claim::FirstAdministrator, Holder::User(ada.id));
+    let again = StateChange::User(seen(ada.clone(), Version(1)));
+    keep(store, Changes::new().state(again).claim(first)).await;
+    for (token, seconds) in [("phone", 60), ("laptop", 3600), ("lost", 60)] {
+        let session = StateChange::Session(session(token, ada.id, seconds));
+        keep(store, Changes::new().state(session)).await;
+    }
+    let lost = StateChange::SessionEnded(session("lost", ada.id, 60).id);
+    keep(store, Changes::new().state(lost)).await;
+
+    for handle in ["ada", "bea"] {
+        keep(store, creates_channel(&channel(handle))).await;
+    }
+    let mut edited = channel("ada");
+    edited.category = Some(category("Kölsch & <b>code</b>"));
+    let edited = StateChange::Channel(seen(edited.lock(noon_plus(5)).next, Version(1)));
+    keep(store, Changes::new().state(edited)).await;
+    for n in 1..=2 {
+        keep(store, creates_key(&stream_key("ada", n))).await;
+    }
+    let revoked = stream_key("ada", 1).revoke(noon_plus(9)).next;
+    let gone = ClaimChange::Release(Claim::KeyHash(mac("ada 1")), Holder::StreamKey(revoked.id));
+    let revoked = StateChange::StreamKey(seen(revoked, Version(1)));
+    keep(store, Changes::new().state(revoked).claim(gone)).await;
+
+    let key = stream_key_id("ada", 2);
+    let live = stream("ada", 1).publishing(node_id("node"), key).build();
+    keep(store, creates_stream(&live)).await;
+    let over = stream("bea", 1).awaiting(noon_plus(300)).build();
+    keep(store, creates_stream(&over)).await;
+    let over = stream("bea", 1).ended(EndReason::NoMedia).build();
+    keep(store, writes_stream(&over, Version(1))).await;
+    keep(store, creates_stream(&stream("ada", 2).build())).await;
+    for n in [4, 2] {
+        let counted = Changes::new()
+            .counter(CounterChange::ViewsAdded(live.id, n))
+            .counter(CounterChange::PeakSeen(live.id, n))
+            // Says nothing.
+            .counter(CounterChange::ViewsAdded(over.id, 0));
+        keep(store, counted).await;
+    }
+    chat(store).await;
+    let begun = CursorMove {
+        consumer: CONSUMER,
+        from: FeedPosition::START,
+        to: FeedPosition(3),
+    };
+    let through = FeedPosition(2);
+    store
+        .feed()
+        .prune(through, noon_plus(1))
+        .await
+        .expect("pruned");
+    keep(
+        store,
+        Changes {
+            cursor: Some(begun),
+            ..Changes::new()
+        },
+    )
+    .await;
+}
+
+/// Lines, more than one batch of them, and who may not write more.
+async fn chat(store: &Subject) {
+    for n in 0..LINES {
+        let line = message("ada", viewer("ada"), &format!("line {n} 🧌"));
+        let mut changes = Changes::new().line(line.client_id(&n.to_string()).line());
+        if n.is_multiple_of(50) {
+            changes = changes.line(message("bea", guest("gus"), "hello\nthere").line());
+            changes.events.push(event(n, happened(n)));
+        }
+        keep(store, changes).await;
+    }
+    let settings = ChatSettings {
+        guests: false,
+        ..ChatSettings::default()
+    };
+    let strict = Room {
+        settings,
+        ..room("bea")
+    };
+    let changes = Changes::new()
+        .state(StateChange::Room(seen(strict, Version(1))))
+        .state(StateChange::Restriction(ban("bea", viewer("troll"))))
+        .state(StateChange::Restriction(ban("bea", guest("gus"))))
+        .line(NewLine {
+            room: channel_id("ada"),
+            at: NOON,
+            body: LineBody::Deleted { target: Seq(3) },
+            policy_seen: None,
+        });
+    let redacted = Changes {
+        redactions: vec![(channel_id("ada"), Seq(3))],
+        ..changes
+    };
+    keep(store, redacted).await;
+}
+
+/// A user of the host platform.
+fn subject() -> HostSubject {
+    HostSubject {
+        issuer: "https://host.example".to_owned(),
+        subject: "0001|bea".to_owned(),
+    }
+}
+
+fn happened(n: u32) -> AccountEvent {
+    AccountEvent::Renamed {
+        user: user_id("ada"),
+        display_name: user("ada")
+            .shown_as(&format!("Ada {n}"))
+            .build()
+            .display_name,
+    }
+}
+
+/// What every port answers, as text: two stores that say the same are told apart by nobody.
+async fn answers(store: &Subject) -> Vec<String> {
+    let mut answers = Vec::new();
+    macro_rules! ask {
+        ($($question:expr),+ $(,)?) => {$(
+            answers.push(format!("{}: {:?}", stringify!($question), $question.await.expect("a read")));
+        )+};
+    }
+    let (users, channels, keys) = (store.users(), store.channels(), store.stream_keys());
+    let (streams, log, feed) = (store.streams(), store.room_log(), store.feed());
+    let (ada, page) = (user("ada").build(), paging::first(100));
+    ask!(
+        users.get(ada.id),
+        users.get(user_id("bea")),
+        users.by_username(&ada.username),
+        users.by_subject(&subject()),
+        users.has_administrator(),
+        users.list(None, &page),
+        users.list(Some(CreatorStatus::Approved), &page),
+        store.sessions().get(session("phone", ada.id, 60).id),
+        store.sessions().get(session("lost", ada.id, 60).id),
+        store.sessions().expired(noon_plus(100), 10),
+        channels.get(channel_id("ada")),
+        channels.by_handle(&channel("bea").handle),
+        channels.by_owner(user_id("bea")),
+        channels.list(&page),
+        keys.get(stream_key_id("ada", 1)),
+        keys.by_hash(mac("ada 1")),
+        keys.by_hash(mac("ada 2")),
+        keys.of_channel(channel_id("ada")),
+        streams.get(stream_id("ada", 1)),
+        streams.live(),
+        streams.live_of(channel_id("ada")),
+        streams.due(noon_plus(1_000_000), 10),
+        streams.of_channel(channel_id("ada"), &page),
+        streams.of_channel(channel_id("bea"), &page),
+        streams.counts(&[stream_id("ada", 1), stream_id("bea", 1)]),
+        log.head(channel_id("ada")),
+        log.after(channel_id("ada"), Seq::ZERO, 10_000),
+        log.before(channel_id("bea"), None, 10_000),
+        log.line(channel_id("ada"), Seq(3)),
+        store.moderation().room(channel_id("bea")),
+        store
+            .moderation()
+            .restriction(channel_id("bea"), viewer("troll")),
+        store.moderation().restrictions(channel_id("bea"), None, 10),
+        feed.head(),
+        feed.read(FeedPosition(2), 10_000),
+        feed.cursor(CONSUMER),
+        feed.cursor(Consumer("nobody")),
+    );
+    let forgotten = feed.read(FeedPosition::START, 10).await;
+    answers.push(format!("what was forgotten: {forgotten:?}"));
+    answers
+}
+
+async fn assert_empty(store: &Arc<dyn ArchiveUnderTest>) {
+    let entries = export(&**store).await;
+    assert_eq!(entries.len(), 2, "something was left behind: {entries:?}");
+    assert!(!store.users().has_administrator().await.expect("a read"));
+}
+
+/// Entries in memory.
+struct Entries {
+    entries: Vec<Entry>,
+    given: usize,
+    end: End,
+}
+
+/// What comes behind the last entry.
+enum End {
+    Whole,
+    Broken,
+    /// Tells that it was reached.
+    Never(Option<tokio::sync::oneshot::Sender<()>>),
+}
+
+impl Entries {
+    fn of(entries: Vec<Entry>) -> Self {
+        Self {
+            entries,
+            given: 0,
+            end: End::Whole,
+        }
+    }
+}
+
+#[async_trait]
+impl EntrySink for Entries {
+    async fn take(&mut self, entries: Vec<Entry>) -> Result<(), BoxError> {
+        assert!(
+            (1..=1000).contains(&entries.len()),
+            "{} entries at once",
+            entries.len()
+        );
+        self.entries.extend(entries);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EntrySource for Entries {
+    async fn next(&mut self) -> Result<Vec<Entry>, BoxError> {
+        let rest = &self.entries[self.given..];
+        let some = rest[..rest.len().min(100)].to_vec();
+        self.given += some.len();
+        if some.is_empty() {
+            match &mut self.end {
+                End::Whole => {}
+                End::Broken => return Err("it breaks off".into()),
+                End::Never(reached) => {
+                    // Whoever waited for it may have gone.
+                    reached.take().map(|reached| reached.send(()).ok());
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+        Ok(some)
+    }
+}
+
+/// Takes entries, and changes the store when it has the first.
+struct Interrupted {
+    entries: Vec<Entry>,
+    store: Arc<dyn ArchiveUnderTest>,
+    has_changed: bool,
+}
+
+#[async_trait]
+impl EntrySink for Interrupted {
+    async fn take(&mut self, entries: Vec<Entry>) -> Result<(), BoxError> {
+        self.entries.extend(entries);
+        if !std::mem::replace(&mut self.has_changed, true) {
+            let store: Subject = self.store.clone();
+            let renamed = seen(user("ada").shown_as("Another").build(), Version(2));
+            let live = stream("ada", 1).ended(EndReason::OwnerEnded).build();
+            let mut changes = writes_stream(&live, Version(1))
+                .state(StateChange::User(renamed))
+                .state(StateChange::User(new(user("cyd").build())))
+                .state(StateChange::SessionEnded(
+                    session("phone", user_id("ada"), 60).id,
+                ))
+                .state(StateChange::RestrictionLifted(
+                    channel_id("bea"),
+                    viewer("troll"),
+                ))
+                .counter(CounterChange::ViewsAdded(live.id, 1))
+                .line(message("ada", viewer("ada"), "new").line())
+                .line(message("cyd", viewer("ada"), "a new room").line());
+            changes.redactions = vec![(channel_id("ada"), Seq(LINES.into()))];
+            changes.cursor = Some(CursorMove {
+                consumer: CONSUMER,
+                from: FeedPosition(3),
+                to: FeedPosition(4),
+            });
+            keep(&store, changes).await;
+            let through = FeedPosition(5);
+            let pruned = store.feed().prune(through, noon_plus(1)).await;
+            pruned.expect("forgotten");
+        }
+        Ok(())
+    }
+}
