@@ -1,6 +1,7 @@
 //! End to end: the binary as people run it, with real encoders, players and clients.
 
 mod accounts;
+mod archive;
 mod attacks;
 mod bad_input;
 mod chat;

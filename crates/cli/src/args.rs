@@ -37,6 +37,24 @@ pub(crate) enum Command {
         /// Whose.
         username: String,
     },
+    /// Writes everything that the store holds into a file, also while the server runs.
+    ///
+    /// Pictures that people uploaded are not in it: they are the folder "objects" in the data
+    /// folder, to be copied as it is. Nor is the master key, under which its secrets are
+    /// sealed: "secret.key" in the data folder, to be kept apart from the file.
+    Export {
+        /// Where to; "-" for standard output.
+        file: PathBuf,
+    },
+    /// Fills an empty store, of whatever kind, with what was exported.
+    ///
+    /// The server must not run. All of the file is imported or nothing. The other store's
+    /// "secret.key" has to be in the data folder (or in the configuration) before, and its
+    /// folder "objects", with the pictures that people uploaded, is copied by hand.
+    Import {
+        /// Where from; "-" for standard input.
+        file: PathBuf,
+    },
     /// Looks whether this machine and configuration are fit to run a server.
     Doctor,
     /// Shows every configuration key with its meaning and default.

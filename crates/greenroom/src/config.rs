@@ -29,6 +29,7 @@ pub struct Config {
     pub rtmp: Rtmp,
     pub accounts: Accounts,
     pub streams: Streams,
+    pub backup: Backup,
     pub host: Host,
     pub secrets: Secrets,
     pub log: Log,
@@ -42,6 +43,16 @@ pub enum StoreKind {
     Sled,
     /// Gone with the process.
     Memory,
+}
+
+impl StoreKind {
+    /// As it is configured.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sled => "sled",
+            Self::Memory => "memory",
+        }
+    }
 }
 
 /// The web's side.
@@ -103,6 +114,15 @@ pub struct Streams {
     pub grace_seconds: u32,
     pub no_media_seconds: u32,
     pub takeover_seconds: u32,
+}
+
+/// Backups of the store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub every_hours: u32,
+    pub folder: PathBuf,
+    pub keep: u32,
 }
 
 /// Sign-in by the host platform.
@@ -266,6 +286,15 @@ impl Config {
         }
     }
 
+    /// Where backups are.
+    pub fn backup_folder(&self) -> PathBuf {
+        if self.backup.folder.as_os_str().is_empty() {
+            self.data_dir.join("backups")
+        } else {
+            self.backup.folder.clone()
+        }
+    }
+
     /// Where people reach the server that listens on this address.
     pub fn public_url(&self, listening: SocketAddr) -> String {
         match self.public_url.trim_end_matches('/') {
@@ -293,6 +322,7 @@ impl Config {
         let positive = [
             ("streams.grace_seconds", self.streams.grace_seconds),
             ("streams.no_media_seconds", self.streams.no_media_seconds),
+            ("backup.keep", self.backup.keep),
         ];
         for (key, value) in positive {
             if value == 0 {

@@ -1,6 +1,7 @@
 //! `control.sock` in the data folder: the command line's way to a running server.
 //!
-//! One line of JSON in, one line out. Only the folder's owner can connect (mode 0600).
+//! One line of JSON in, one line out, or an archive where one is asked for. Only the folder's
+//! owner can connect (mode 0600).
 
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,6 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::Exporter;
 use crate::operator::{self, OperatorCommand};
 
 /// The socket's name in the data folder.
@@ -23,6 +25,15 @@ pub const SOCKET: &str = "control.sock";
 /// The longest command.
 const LONGEST: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is asked for.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Request {
+    Operate(OperatorCommand),
+    /// The whole store, as an archive.
+    Export,
+}
 
 /// What comes back.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,7 +59,12 @@ pub fn listen(folder: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers until shutdown.
-pub async fn serve(listener: UnixListener, app: Arc<App>, shutdown: CancellationToken) {
+pub(crate) async fn serve(
+    listener: UnixListener,
+    app: Arc<App>,
+    exporter: Arc<Exporter>,
+    shutdown: CancellationToken,
+) {
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => return,
@@ -56,9 +72,12 @@ pub async fn serve(listener: UnixListener, app: Arc<App>, shutdown: Cancellation
         };
         match accepted {
             Ok((stream, _)) => {
-                let app = Arc::clone(&app);
+                let (app, exporter) = (Arc::clone(&app), Arc::clone(&exporter));
+                let answered = shutdown
+                    .clone()
+                    .run_until_cancelled_owned(answer(stream, app, exporter));
                 tokio::spawn(async move {
-                    if let Ok(Err(error)) = timeout(PATIENCE, answer(stream, &app)).await {
+                    if let Some(Err(error)) = answered.await {
                         tracing::debug!(
                             error = &error as &dyn std::error::Error,
                             "a command went unanswered"
@@ -74,27 +93,52 @@ pub async fn serve(listener: UnixListener, app: Arc<App>, shutdown: Cancellation
     }
 }
 
-async fn answer(stream: UnixStream, app: &Arc<App>) -> io::Result<()> {
+async fn answer(stream: UnixStream, app: Arc<App>, exporter: Arc<Exporter>) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(read.take(LONGEST))
-        .read_line(&mut line)
-        .await?;
-    let answer = match serde_json::from_str::<OperatorCommand>(&line) {
+    let mut read = BufReader::new(read.take(LONGEST));
+    timeout(PATIENCE, read.read_line(&mut line)).await??;
+    let answer = match serde_json::from_str::<Request>(&line) {
         Err(error) => Answer::Refused(format!("not a command of this version: {error}")),
-        Ok(command) => match operator::carry_out(app, command).await {
-            Ok(shown) => Answer::Done(shown),
-            Err(error) => Answer::Refused(error.to_string()),
+        Ok(Request::Operate(command)) => {
+            match timeout(PATIENCE, operator::carry_out(&app, command)).await? {
+                Ok(shown) => Answer::Done(shown),
+                Err(error) => Answer::Refused(error.to_string()),
+            }
+        }
+        // It waits for nobody for long by itself.
+        Ok(Request::Export) => match exporter.export(&mut write, &mut |_| {}).await {
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "an export was broken off");
+                Answer::Refused(error.to_string())
+            }
         },
     };
     let mut text = serde_json::to_vec(&answer)?;
     text.push(b'\n');
-    write.write_all(&text).await
+    timeout(PATIENCE, write.write_all(&text)).await?
 }
 
 /// Asks the server that runs on this data folder; `None` when none does.
-pub async fn ask(folder: &Path, command: &OperatorCommand) -> io::Result<Option<Answer>> {
-    let stream = match UnixStream::connect(folder.join(SOCKET)).await {
+pub async fn ask(folder: &Path, command: OperatorCommand) -> io::Result<Option<Answer>> {
+    let Some(read) = send(folder, &Request::Operate(command)).await? else {
+        return Ok(None);
+    };
+    let mut line = String::new();
+    BufReader::new(read).read_line(&mut line).await?;
+    Ok(Some(serde_json::from_str(&line)?))
+}
+
+/// Lets the server that runs on this data folder export its store; `None` when none does.
+pub async fn export(folder: &Path) -> io::Result<Option<BufReader<UnixStream>>> {
+    let read = send(folder, &Request::Export).await?;
+    Ok(read.map(BufReader::new))
+}
+
+async fn send(folder: &Path, request: &Request) -> io::Result<Option<UnixStream>> {
+    let mut stream = match UnixStream::connect(folder.join(SOCKET)).await {
         Ok(stream) => stream,
         Err(error)
             if matches!(
@@ -106,11 +150,8 @@ pub async fn ask(folder: &Path, command: &OperatorCommand) -> io::Result<Option<
         }
         Err(error) => return Err(error),
     };
-    let (read, mut write) = stream.into_split();
-    let mut text = serde_json::to_vec(command)?;
+    let mut text = serde_json::to_vec(request)?;
     text.push(b'\n');
-    write.write_all(&text).await?;
-    let mut line = String::new();
-    BufReader::new(read).read_line(&mut line).await?;
-    Ok(Some(serde_json::from_str(&line)?))
+    stream.write_all(&text).await?;
+    Ok(Some(stream))
 }

@@ -34,19 +34,23 @@ pub(crate) fn configured_key(config: &Config) -> Result<Option<MasterKey>, Confi
     }
 }
 
-/// Seals under the configured master key, or the data folder's, made where the store is empty.
-pub(crate) fn secrets(
+/// The configured master key, or the data folder's, made where the store is empty.
+pub(crate) fn master_key(
     config: &Config,
     configured: Option<MasterKey>,
     store_is_empty: bool,
-) -> Result<Arc<dyn SecretBox>, OpenError> {
-    let key = match (configured, config.store) {
-        (Some(key), _) => key,
+) -> Result<MasterKey, OpenError> {
+    match (configured, config.store) {
+        (Some(key), _) => Ok(key),
         (None, StoreKind::Sled) => MasterKey::load_or_create(&config.data_dir, store_is_empty)
-            .map_err(OpenError::MasterKey)?,
-        (None, StoreKind::Memory) => MasterKey::generate(),
-    };
-    Ok(Arc::new(SealedBox::new(&key)))
+            .map_err(OpenError::MasterKey),
+        (None, StoreKind::Memory) => Ok(MasterKey::generate()),
+    }
+}
+
+/// Seals under this key.
+pub(crate) fn secrets(key: &MasterKey) -> Arc<dyn SecretBox> {
+    Arc::new(SealedBox::new(key))
 }
 
 /// The host platform's tokens, where there is one.

@@ -6,6 +6,8 @@
 //! [`App`] of its own [`Ports`](greenroom_app::Ports).
 #![deny(missing_docs)]
 
+pub mod archive;
+mod backup;
 mod config;
 pub mod control;
 mod http;

@@ -23,15 +23,19 @@ use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{Ids, NodeId};
 use greenroom_domain::shared::store::StoreError;
 use greenroom_web::{Network, Site, WebConfig};
+use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::archive::{ExportError, Exporter, Progress, Summary};
+use crate::backup::{self, Schedule};
 use crate::{Config, ConfigError, StoreKind, control, http, identity, store};
 
 /// The application on the adapters that a configuration names. It listens to nothing yet.
 pub struct Platform {
     app: Arc<App>,
+    exporter: Arc<Exporter>,
     engine: Arc<Engine>,
     proxies: Vec<Network>,
     embed_hosts: Vec<Site>,
@@ -48,6 +52,22 @@ pub enum OpenError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(greenroom_adapters_sled::OpenError),
+    /// The store is damaged, and there is a backup.
+    #[error(
+        "the store is damaged; the newest backup is {}: move {} away and run \
+         'greenroom import' with it",
+        backup.display(),
+        store.display()
+    )]
+    Damaged {
+        /// The newest one.
+        backup: PathBuf,
+        /// What to move away.
+        store: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: greenroom_adapters_sled::OpenError,
+    },
     /// The folder of the pictures cannot be made.
     #[error("cannot make the folder {}", folder.display())]
     Objects {
@@ -127,7 +147,14 @@ impl Platform {
         let ids = Arc::new(SystemIds);
         let store = store::open(&config, NodeId::from_uuid(ids.uuid()))?;
         let store_is_empty = store.feed.head().await? == FeedPosition::START;
+        let key = identity::master_key(&config, key, store_is_empty)?;
         let clock = Arc::new(SystemClock);
+        let exporter = Exporter {
+            archive: store.archive,
+            clock: clock.clone(),
+            store: config.store.name(),
+            master_key: key.fingerprint(),
+        };
         let engine_config = EngineConfig {
             ingest_url: config.ingest_url(config.rtmp.address),
             max_connections: config.rtmp.max_connections,
@@ -150,7 +177,7 @@ impl Platform {
             leases: Arc::new(InMemoryLeases::default()),
             passwords: identity::passwords()?,
             tokens,
-            secrets: identity::secrets(&config, key, store_is_empty)?,
+            secrets: identity::secrets(&key),
             media: engine.clone(),
             objects: store.objects,
             pictures: Arc::new(JpegPictures::default()),
@@ -160,6 +187,7 @@ impl Platform {
         let app = App::new(store.node, ports, config.settings());
         Ok(Self {
             app,
+            exporter: Arc::new(exporter),
             engine,
             proxies,
             embed_hosts,
@@ -171,6 +199,15 @@ impl Platform {
     /// The use cases.
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// Writes everything that the store holds.
+    pub async fn export(
+        &self,
+        to: impl AsyncWrite + Send + Unpin,
+        progress: Progress<'_>,
+    ) -> Result<Summary, ExportError> {
+        self.exporter.export(to, progress).await
     }
 
     /// The API, playback and all, to be mounted in a server of one's own. Media come in only
@@ -236,8 +273,13 @@ impl Platform {
             tasks.spawn(control::serve(
                 control,
                 Arc::clone(&self.app),
+                Arc::clone(&self.exporter),
                 shutdown.clone(),
             ));
+        }
+        if let Some(schedule) = Schedule::of(&self.config) {
+            let exporter = Arc::clone(&self.exporter);
+            tasks.spawn(backup::run(schedule, exporter, shutdown.clone()));
         }
         tasks.spawn(self.app.run(shutdown));
         tasks.close();

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod archive;
 mod demo;
 mod doctor;
 mod operate;
@@ -28,6 +29,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref(), &flags)?;
     match args.command {
         Command::Serve(serve) => serve::run(config, serve.demo, args.json).await,
+        Command::Export { file } => archive::export(config, &file, args.json).await,
+        Command::Import { file } => archive::import(&config, &file, args.json).await,
         Command::Doctor => doctor::run(&config, args.json).await,
         Command::Config => Ok(()),
         Command::User(user) => operate::run(config, operate::user(user)?, args.json).await,

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     if config.store == StoreKind::Memory {
         return Err("a store in memory is gone with its server; there is nothing to change".into());
     }
-    let shown = match control::ask(&config.data_dir, &command).await? {
+    let shown = match control::ask(&config.data_dir, command.clone()).await? {
         Some(Answer::Done(shown)) => shown,
         Some(Answer::Refused(why)) => return Err(why.into()),
         None => {

@@ -1,0 +1,128 @@
+//! Rooms, their lines, and who is held in them.
+
+use greenroom_domain::account::DisplayName;
+use greenroom_domain::chat::{
+    ChatRate, ChatSettings, ClientMessageId, Line, ModerationReason, Restriction, RestrictionKind,
+    Room, SlowMode,
+};
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::archive::BoxError;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::Stored;
+use serde::{Deserialize, Serialize};
+
+use super::stored;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::archive) struct RoomEntry {
+    version: u64,
+    channel: ChannelId,
+    enabled: bool,
+    guests: bool,
+    slow_mode_seconds: Option<u16>,
+    max_length: u16,
+    rate: ChatRate,
+}
+
+impl From<Stored<Room>> for RoomEntry {
+    fn from(room: Stored<Room>) -> Self {
+        let settings = room.value.settings;
+        Self {
+            version: room.version.0,
+            channel: room.value.channel,
+            enabled: settings.enabled,
+            guests: settings.guests,
+            slow_mode_seconds: settings.slow_mode.map(SlowMode::seconds),
+            max_length: settings.max_length,
+            rate: settings.rate,
+        }
+    }
+}
+
+impl RoomEntry {
+    pub(super) fn parse(self) -> Result<Stored<Room>, BoxError> {
+        let settings = ChatSettings {
+            enabled: self.enabled,
+            guests: self.guests,
+            slow_mode: self.slow_mode_seconds.map(SlowMode::new).transpose()?,
+            max_length: self.max_length,
+            rate: self.rate,
+        };
+        let room = Room {
+            channel: self.channel,
+            settings: settings.checked()?,
+        };
+        stored(room, self.version)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::archive) struct RestrictionEntry {
+    room: ChannelId,
+    subject: Identity,
+    kind: RestrictionKind,
+    reason: Option<ModerationReason>,
+    name: Option<DisplayName>,
+    at: Timestamp,
+}
+
+impl From<Restriction> for RestrictionEntry {
+    fn from(restriction: Restriction) -> Self {
+        let Restriction {
+            room,
+            subject,
+            kind,
+            reason,
+            name,
+            at,
+        } = restriction;
+        Self {
+            room,
+            subject,
+            kind,
+            reason,
+            name,
+            at,
+        }
+    }
+}
+
+impl RestrictionEntry {
+    pub(super) fn parse(self) -> Restriction {
+        let Self {
+            room,
+            subject,
+            kind,
+            reason,
+            name,
+            at,
+        } = self;
+        Restriction {
+            room,
+            subject,
+            kind,
+            reason,
+            name,
+            at,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::archive) struct LineEntry {
+    pub(super) room: ChannelId,
+    pub(super) line: Line,
+}
+
+impl LineEntry {
+    pub(super) fn parse(self) -> Result<(ChannelId, Line), BoxError> {
+        if let Some((_, client_id)) = self.line.body.repeat_key() {
+            ClientMessageId::parse(client_id.as_str())?;
+        }
+        Ok((self.room, self.line))
+    }
+}

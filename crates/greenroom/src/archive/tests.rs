@@ -1,0 +1,319 @@
+//! Archives out of one store and into another, and archives that are none.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use greenroom_adapters_memory::InMemoryStore;
+use greenroom_adapters_sled::{SledStore, StoreOptions};
+use greenroom_domain::account::AccountEvent;
+use greenroom_domain::chat::Seq;
+use greenroom_domain::shared::commit::{
+    Changes, Claim, ClaimChange, Commit, CounterChange, Holder, StateChange,
+};
+use greenroom_domain::shared::feed::{Consumer, CursorMove, Feed, FeedPosition};
+use greenroom_domain::shared::store::Version;
+use greenroom_domain::stream::EndReason;
+use greenroom_testkit::builders::{
+    ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user, event,
+    guest, message, node_id, noon_plus, seen, session, stream, stream_id, stream_key,
+    stream_key_id, user, user_id, viewer, writes_stream,
+};
+use greenroom_testkit::{ManualClock, run};
+use proptest::prelude::*;
+use tokio::io::BufReader;
+
+use super::import::{ImportError, fill};
+use super::*;
+
+const NAMES: [&str; 3] = ["ada", "bea", "cyd"];
+
+/// One commit. What it is about is chosen by numbers; what the store refuses is refused.
+#[derive(Debug, Clone)]
+struct Command {
+    what: u8,
+    who: usize,
+    n: u32,
+    version: u64,
+    text: String,
+}
+
+fn commands() -> impl Strategy<Value = Vec<Command>> {
+    let command = (0..14_u8, 0..NAMES.len(), 1..4_u32, 0..4_u64, "\\PC{1,40}").prop_map(
+        |(what, who, n, version, text)| Command {
+            what,
+            who,
+            n,
+            version,
+            text: format!("x{text}"),
+        },
+    );
+    prop::collection::vec(command, 1..120)
+}
+
+impl Command {
+    fn changes(&self) -> Changes {
+        let (name, n) = (NAMES[self.who], self.n);
+        let version = Version(self.version);
+        let happened = AccountEvent::PasswordChanged {
+            user: user_id(name),
+        };
+        let mut changes = match self.what {
+            0 => creates_user(&user(name).shown_as(&format!("{name} {n}")).build()),
+            1 => Changes::new().state(StateChange::User(seen(user(name).admin().build(), version))),
+            2 => creates_user(&user(name).of_host("https://host.example", name).build()),
+            3 => Changes::new().state(StateChange::Session(session(name, user_id(name), 60))),
+            4 => creates_channel(&channel(name)),
+            5 => creates_key(&stream_key(name, n)),
+            6 => {
+                let revoked = stream_key(name, n).revoke(noon_plus(9)).next;
+                Changes::new().state(StateChange::StreamKey(seen(revoked, version)))
+            }
+            7 => {
+                let live = stream(name, n).publishing(node_id("n"), stream_key_id(name, n));
+                creates_stream(&live.build())
+            }
+            8 => writes_stream(
+                &stream(name, n).ended(EndReason::OwnerEnded).build(),
+                version,
+            ),
+            9 => {
+                let id = stream_id(name, n);
+                Changes::new().counter(CounterChange::ViewsAdded(id, self.version))
+            }
+            10 => Changes::new().state(StateChange::Restriction(ban(name, guest(&self.text)))),
+            11 => {
+                let first = Claim::FirstAdministrator;
+                Changes::new().claim(ClaimChange::Take(first, Holder::User(user_id(name))))
+            }
+            12 => Changes {
+                redactions: vec![(channel_id(name), Seq(self.n.into()))],
+                ..Changes::new()
+            },
+            _ => {
+                let line = message(name, viewer(name), &self.text).client_id(&n.to_string());
+                Changes::new().line(line.at(noon_plus(n.into())).line())
+            }
+        };
+        if self.version == 1 {
+            changes.events.push(event(n, happened));
+        }
+        changes
+    }
+}
+
+async fn carry_out(store: &(impl Commit + Feed), commands: &[Command]) {
+    for command in commands {
+        // Refused or not: what counts is what is in the store then.
+        let _ = store.commit(command.changes()).await;
+    }
+    let head = store.head().await.unwrap();
+    if let Some(to) = head.0.checked_sub(1).filter(|to| *to > 0) {
+        let cursor = CursorMove {
+            consumer: Consumer("effects"),
+            from: FeedPosition::START,
+            to: FeedPosition(to),
+        };
+        let moved = Changes {
+            cursor: Some(cursor),
+            ..Changes::new()
+        };
+        store.commit(moved).await.unwrap();
+        let forgotten = FeedPosition(to / 2);
+        store.prune(forgotten, noon_plus(1000)).await.unwrap();
+    }
+}
+
+fn sled(folder: &Path) -> SledStore {
+    SledStore::open(folder, StoreOptions::new(node_id("node")).kept_back(0)).unwrap()
+}
+
+async fn exported(store: &Arc<impl Archive + 'static>) -> (Vec<u8>, Summary) {
+    let exporter = Exporter {
+        archive: Arc::clone(store) as Arc<dyn Archive>,
+        clock: Arc::new(ManualClock::at(noon_plus(0))),
+        store: "test",
+        master_key: "0123456789abcdef".to_owned(),
+    };
+    let mut bytes = Vec::new();
+    let summary = exporter.export(&mut bytes, &mut |_| {}).await.unwrap();
+    (bytes, summary)
+}
+
+async fn imported(store: &dyn Archive, bytes: &[u8]) -> Result<Summary, ImportError> {
+    let reader = Reader::open(BufReader::new(bytes)).await?;
+    fill(store, reader, &mut |_| {}).await
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_was_done_moves_to_another_store_and_back(commands in commands()) {
+        run(async {
+            let first = Arc::new(InMemoryStore::new());
+            carry_out(&*first, &commands).await;
+            let (archive, summary) = exported(&first).await;
+
+            let folder = tempfile::tempdir().unwrap();
+            let second = Arc::new(sled(folder.path()));
+            assert_eq!(imported(&*second, &archive).await.unwrap(), summary);
+            let (again, same) = exported(&second).await;
+            assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(archive).unwrap());
+            assert_eq!(same, summary);
+        });
+    }
+
+    #[test]
+    fn what_was_done_on_disk_moves_into_memory(commands in commands()) {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let first = Arc::new(sled(folder.path()));
+            carry_out(&*first, &commands).await;
+            let (archive, summary) = exported(&first).await;
+            let second = Arc::new(InMemoryStore::new());
+            assert_eq!(imported(&*second, &archive).await.unwrap(), summary);
+            let (again, _) = exported(&second).await;
+            assert_eq!(String::from_utf8(again).unwrap(), String::from_utf8(archive).unwrap());
+        });
+    }
+}
+
+/// An archive with some of everything, as text.
+async fn archive() -> String {
+    let store = Arc::new(InMemoryStore::new());
+    let of = |what, n| Command {
+        what,
+        who: 0,
+        n,
+        version: 1,
+        text: "hello".to_owned(),
+    };
+    let done: Vec<Command> = (0..14)
+        .flat_map(|what| [of(what, 1), of(what, 2)])
+        .collect();
+    carry_out(&*store, &done).await;
+    String::from_utf8(exported(&store).await.0).unwrap()
+}
+
+/// Why a text cannot be imported, once it is clear that nothing of it was kept.
+async fn refused(text: &[u8]) -> ReadError {
+    let store = Arc::new(InMemoryStore::new());
+    let error = match imported(&*store, text).await {
+        Err(ImportError::Read(error)) => error,
+        Err(ImportError::Store(archive::ImportError::Source(source))) => {
+            *source.downcast::<ReadError>().unwrap()
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(exported(&store).await.1.entries.total(), 2);
+    error
+}
+
+#[tokio::test]
+async fn an_archive_that_breaks_off_is_refused_wherever_it_does() {
+    let archive = archive().await;
+    for end in (0..archive.len()).step_by(97).chain([archive.len() - 1]) {
+        let error = refused(&archive.as_bytes()[..end]).await;
+        assert!(
+            matches!(error, ReadError::Torn { .. } | ReadError::NotAnArchive),
+            "after {end} bytes: {error:?}"
+        );
+    }
+    let lines: Vec<&str> = archive.lines().collect();
+    let without_end = lines[..lines.len() - 1].join("\n") + "\n";
+    let error = refused(without_end.as_bytes()).await;
+    let whole = lines.len() as u64 - 1;
+    assert!(
+        matches!(error, ReadError::Torn { line } if line == whole),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_archive_that_was_changed_is_refused() {
+    let archive = archive().await;
+    let changed = archive.replace("hello", "hullo");
+    assert!(matches!(
+        refused(changed.as_bytes()).await,
+        ReadError::Checksum
+    ));
+    let other_key = archive.replace("0123456789abcdef", "fedcba9876543210");
+    assert!(matches!(
+        refused(other_key.as_bytes()).await,
+        ReadError::Checksum
+    ));
+    let no_json = archive.replace("{\"user\":", "{\"user\"");
+    assert!(matches!(
+        refused(no_json.as_bytes()).await,
+        ReadError::Malformed { line: 3, .. }
+    ));
+    let no_name = archive.replace("\"username\":\"ada\"", "\"username\":\"a\"");
+    assert!(matches!(
+        refused(no_name.as_bytes()).await,
+        ReadError::Malformed { .. }
+    ));
+    let more = format!("{archive}{{}}\n");
+    assert!(matches!(refused(more.as_bytes()).await, ReadError::GoesOn));
+}
+
+#[tokio::test]
+async fn lines_that_are_not_in_their_places_are_refused() {
+    let archive = archive().await;
+    let lines: Vec<&str> = archive.split_inclusive('\n').collect();
+    for n in 1..lines.len() - 1 {
+        let mut without = lines.clone();
+        without.remove(n);
+        let error = refused(without.concat().as_bytes()).await;
+        assert!(
+            matches!(error, ReadError::Disordered { .. } | ReadError::Checksum),
+            "without line {n}: {error:?}"
+        );
+        let mut twice = lines.clone();
+        twice.insert(n, lines[n]);
+        let error = refused(twice.concat().as_bytes()).await;
+        assert!(
+            matches!(error, ReadError::Disordered { .. }),
+            "{n} twice: {error:?}"
+        );
+    }
+    let mut header_again = lines.clone();
+    header_again.insert(1, lines[0]);
+    let error = refused(header_again.concat().as_bytes()).await;
+    assert!(
+        matches!(error, ReadError::Disordered { line: 2, .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_archive_of_this_version_is_refused() {
+    let newer = "{\"header\":{\"format\":2,\"anything\":true}}\n";
+    let error = refused(newer.as_bytes()).await;
+    assert!(matches!(error, ReadError::Format { found: 2 }), "{error:?}");
+    assert!(error.to_string().contains("format 2"), "{error}");
+    for text in [
+        "",
+        "\n",
+        "{}",
+        "{}\n",
+        "PK\u{3}\u{4}\n",
+        "[1]\n",
+        "{\"header\":{}}\n",
+    ] {
+        let error = refused(text.as_bytes()).await;
+        assert!(
+            matches!(error, ReadError::NotAnArchive),
+            "{text:?}: {error:?}"
+        );
+    }
+    let why = refused(b"{\"refused\":\"not today\"}\n").await;
+    assert_eq!(why.to_string(), "not today");
+}
+
+#[tokio::test]
+async fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    let endless = BufReader::new(tokio::io::repeat(b'x'));
+    let opened = tokio::time::timeout(Duration::from_secs(30), Reader::open(endless)).await;
+    assert!(matches!(opened, Ok(Err(ReadError::NotAnArchive))));
+}
