@@ -1,5 +1,11 @@
-//! The store against a real PostgreSQL, one cluster for all.
+//! The store against a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 mod contract;
+mod faults;
+mod nodes;
+mod plans;
+mod restart;
+mod schema;
+mod statements;
 mod support;

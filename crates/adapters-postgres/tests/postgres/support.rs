@@ -1,7 +1,18 @@
-//! Databases and stores for the tests.
+//! Databases, stores, and what is often done with them.
+
+use std::time::Duration;
 
 use greenroom_adapters_postgres::{PgOptions, PgStore};
+use greenroom_domain::chat::{Place, Seq};
+use greenroom_domain::shared::commit::{Changes, Commit};
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_testkit::builders::{message, viewer};
 use greenroom_testkit::servers::{Database, PostgresServer};
+use sqlx::{Connection, PgConnection};
+use tokio::time::Instant;
+
+/// So long it may take until the store is well again.
+pub(crate) const WELL_WITHIN: Duration = Duration::from_secs(5);
 
 /// A migrated database in the cluster that all tests share.
 pub(crate) async fn database() -> Database {
@@ -9,6 +20,12 @@ pub(crate) async fn database() -> Database {
         let server = PostgresServer::shared();
         server.template("store", migrate).database()
     });
+    made.await.unwrap()
+}
+
+/// An empty one.
+pub(crate) async fn empty_database() -> Database {
+    let made = tokio::task::spawn_blocking(|| PostgresServer::shared().database());
     made.await.unwrap()
 }
 
@@ -24,4 +41,41 @@ pub(crate) fn options(url: &str) -> PgOptions {
 /// A store on a database.
 pub(crate) async fn open(database: &Database) -> PgStore {
     PgStore::open(&options(database.url())).await.unwrap()
+}
+
+/// An operator's connection.
+pub(crate) async fn connect(database: &Database) -> PgConnection {
+    PgConnection::connect(database.url()).await.unwrap()
+}
+
+/// What an operator types.
+pub(crate) async fn execute(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(connection)
+        .await
+        .unwrap();
+}
+
+pub(crate) fn says(handle: &str, text: &str) -> Changes {
+    Changes::new().line(message(handle, viewer("bea"), text).line())
+}
+
+/// Every line of a room: where it stands and what it is.
+pub(crate) async fn log(store: &PgStore, room: ChannelId) -> Vec<(Place, String)> {
+    use greenroom_domain::chat::RoomLog;
+    let lines = store.after(room, Seq::ZERO, usize::MAX).await.unwrap();
+    let told = lines
+        .into_iter()
+        .map(|line| (line.place, format!("{:?}", line.body)));
+    told.collect()
+}
+
+/// Commits until it is kept, and says how long that took.
+pub(crate) async fn until_well(store: &PgStore, changes: Changes) -> Duration {
+    let begun = Instant::now();
+    while let Err(error) = store.commit(changes.clone()).await {
+        assert!(begun.elapsed() < WELL_WITHIN, "still {error:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    begun.elapsed()
 }
