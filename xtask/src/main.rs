@@ -4,7 +4,10 @@ use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
+use public_api::Mode;
+
 mod check_deps;
+mod public_api;
 
 const USAGE: &str = "\
 Usage: cargo xtask <chore>
@@ -16,19 +19,25 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
 
     match args.as_slice() {
-        ["check-deps", flags @ ..] => match check_deps::run(flags) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                report(&error);
-                ExitCode::FAILURE
-            }
-        },
+        ["check-deps", flags @ ..] => ended(check_deps::run(flags)),
+        ["public-api"] => ended(public_api::run(Mode::Write)),
+        ["public-api", "--check"] => ended(public_api::run(Mode::Check)),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             ExitCode::SUCCESS
         }
         [unknown, ..] => {
             eprintln!("xtask: there is no chore `{unknown}`\n\n{USAGE}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ended(chore: Result<(), impl Error>) -> ExitCode {
+    match chore {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
             ExitCode::FAILURE
         }
     }
