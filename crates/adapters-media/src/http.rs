@@ -8,6 +8,8 @@
 //! | `/hls/{handle}/g/{grant}/…`, `/dash/{handle}/g/{grant}/…` | a [`Resource`], the same bytes for everybody |
 //! | `/dash/clock` | this server's time, for players to set theirs |
 //! | `/thumbnails/{handle}.jpg` | a frame of the stream, for everybody |
+//!
+//! What another node has is answered by a redirect (307) to the same path there.
 
 use crate::bus::{Channels, LookupError, Media, StreamBus};
 use crate::dash;
@@ -15,8 +17,8 @@ use crate::hls::{GrantName, Reload, ReloadError, Resource};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,6 +27,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{GrantToken, PlaybackRefused};
+use greenroom_domain::shared::node::NodeAddress;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -49,6 +52,9 @@ pub trait Gate: Send + Sync + 'static {
     /// has waited. It also tells that the grant's holder is there.
     fn knows(&self, handle: &Handle, grant: &GrantToken) -> bool;
 
+    /// On which other node a channel's media are, if they are on another.
+    async fn elsewhere(&self, handle: &Handle) -> Option<NodeAddress>;
+
     /// Resolves when a grant is not, or no longer, in use for a channel.
     async fn shut_out(&self, handle: &Handle, grant: &GrantToken);
 }
@@ -61,7 +67,7 @@ pub struct Delivery {
     pub channels: Arc<Channels>,
     /// The time, from the port `Clock`.
     pub now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
-    /// Where players find [`/dash/clock`](self): its path, or a URL.
+    /// Where players find [`/dash/clock`](self): its path, in this router.
     pub clock: String,
 }
 
@@ -99,8 +105,10 @@ async fn multivariant(
     State(delivery): Shared,
     Path(handle): Path<String>,
     Query(query): Query<HashMap<String, String>>,
+    uri: Uri,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &query, Awaited::Media).await?;
+    let entered = enter(&delivery, &handle, &query, Awaited::Media).await;
+    let (bus, grant) = entered.map_err(|failure| failure.at(&uri))?;
     let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
     let playlist = bus.multivariant(grant).ok_or(LookupError::NotFound)?;
     Ok(reply(PLAYLIST, PERSONAL, playlist.into()))
@@ -110,10 +118,16 @@ async fn manifest(
     State(delivery): Shared,
     Path(handle): Path<String>,
     Query(query): Query<HashMap<String, String>>,
+    uri: Uri,
+    OriginalUri(asked): OriginalUri,
 ) -> Result<Response, Failure> {
-    let (bus, grant) = enter(&delivery, &handle, &query, Awaited::Bus).await?;
+    let entered = enter(&delivery, &handle, &query, Awaited::Bus).await;
+    let (bus, grant) = entered.map_err(|failure| failure.at(&uri))?;
     let grant = GrantName::parse(grant.expose()).ok_or(PlaybackRefused::BadGrant)?;
-    let manifest = bus.manifest(grant, &delivery.clock, (delivery.now)());
+    // Below whatever path the router is nested.
+    let prefix = asked.path().strip_suffix(uri.path()).unwrap_or_default();
+    let clock = format!("{prefix}{}", delivery.clock);
+    let manifest = bus.manifest(grant, &clock, (delivery.now)());
     let manifest = manifest.ok_or(LookupError::NotFound)?;
     Ok(reply("application/dash+xml", PERSONAL, manifest.into()))
 }
@@ -122,6 +136,7 @@ async fn resource(
     State(delivery): Shared,
     Path((handle, grant, rendition, file)): Path<(String, String, String, String)>,
     Query(query): Query<HashMap<String, String>>,
+    uri: Uri,
 ) -> Result<Response, Failure> {
     let handle = channel(&handle)?;
     let grant = GrantToken::parse(&grant).ok_or(PlaybackRefused::BadGrant)?;
@@ -129,17 +144,22 @@ async fn resource(
     let directive = |name: &str| query.get(name).map(String::as_str);
     let reload = Reload::parse(directive("_HLS_msn"), directive("_HLS_part"));
     let reload = reload.map_err(LookupError::Reload)?;
-    delivery.gate.admit(&handle, &grant).await?;
+    let gate = &delivery.gate;
+    let admit = async || {
+        let admitted = gate.admit(&handle, &grant).await;
+        admitted.map_err(|refused| Failure::from(refused).at(&uri))
+    };
+    admit().await?;
     let found = tokio::select! {
         biased;
         found = find(&delivery, &handle, resource, reload) => found,
         // Who waits is not to see what comes after they were shut out.
-        () = delivery.gate.shut_out(&handle, &grant) => return Err(PlaybackRefused::Forbidden.into()),
+        () = gate.shut_out(&handle, &grant) => Err(LookupError::NotFound),
     };
-    let media = found?;
-    if !delivery.gate.knows(&handle, &grant) {
-        return Err(PlaybackRefused::Forbidden.into());
+    if !gate.knows(&handle, &grant) {
+        admit().await?;
     }
+    let media = found?;
     Ok(match media {
         Media::Playlist(playlist) => reply(PLAYLIST, "no-cache", playlist.into()),
         Media::Init(init) => reply(MP4, IMMUTABLE, init.into()),
@@ -180,11 +200,16 @@ async fn thumbnail(
     State(delivery): Shared,
     Path(file): Path<String>,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Result<Response, Failure> {
-    let handle = file.strip_suffix(".jpg").ok_or(LookupError::NotFound)?;
-    let bus = delivery.channels.find(channel(handle)?.as_str());
-    let thumbnail = bus.and_then(|bus| bus.thumbnail());
-    let thumbnail = thumbnail.ok_or(LookupError::NotFound)?;
+    let handle = channel(file.strip_suffix(".jpg").ok_or(LookupError::NotFound)?)?;
+    let bus = delivery.channels.find(handle.as_str());
+    let Some(thumbnail) = bus.and_then(|bus| bus.thumbnail()) else {
+        return Err(match delivery.gate.elsewhere(&handle).await {
+            Some(node) => Failure::from(PlaybackRefused::Elsewhere(node)).at(&uri),
+            None => LookupError::NotFound.into(),
+        });
+    };
     let tag = format!("\"{}\"", thumbnail.version);
     let known = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut response = if known
@@ -290,10 +315,33 @@ enum Failure {
     Refused(#[from] PlaybackRefused),
     #[error(transparent)]
     Lookup(#[from] LookupError),
+    #[error("it is at {location}")]
+    Elsewhere { location: String },
+}
+
+impl Failure {
+    /// Of a request for this; what is elsewhere is there under the same path.
+    fn at(self, uri: &Uri) -> Self {
+        match self {
+            Self::Refused(PlaybackRefused::Elsewhere(node)) => {
+                let path = uri.path_and_query().map_or("/", |path| path.as_str());
+                let location = node.url(path);
+                Self::Elsewhere { location }
+            }
+            other => other,
+        }
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        if let Self::Elsewhere { location } = self {
+            let headers = [
+                (header::LOCATION, location.as_str()),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            return (StatusCode::TEMPORARY_REDIRECT, headers).into_response();
+        }
         let status = match &self {
             Self::Refused(PlaybackRefused::NoSuchChannel) | Self::Lookup(LookupError::NotFound) => {
                 StatusCode::NOT_FOUND
@@ -301,7 +349,10 @@ impl IntoResponse for Failure {
             Self::Refused(PlaybackRefused::BadGrant | PlaybackRefused::Forbidden) => {
                 StatusCode::FORBIDDEN
             }
-            Self::Refused(PlaybackRefused::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(PlaybackRefused::Unavailable(_) | PlaybackRefused::Elsewhere(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Elsewhere { .. } => StatusCode::TEMPORARY_REDIRECT,
             Self::Lookup(LookupError::Reload(
                 ReloadError::Malformed | ReloadError::TooFarAhead,
             )) => StatusCode::BAD_REQUEST,

@@ -8,13 +8,13 @@ use greenroom_domain::access::Denied;
 use greenroom_domain::chat::{Line, NewLine, Place};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::{Changes, Claim, CommitError, StateChange, Write};
+use greenroom_domain::shared::commit::{Changes, Claim, CommitError, Write};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::EventId;
 use greenroom_domain::shared::rate::{Quota, RateKey};
 use greenroom_domain::shared::store::{StoreError, Version};
 
-use crate::realtime::{Published, line_of};
+use crate::realtime::line_of;
 use crate::{App, Refusal, consumers};
 
 /// How often a use case decides again before it gives up.
@@ -96,29 +96,14 @@ impl App {
         let run = tokio::spawn(async move {
             let lines = changes.lines.clone();
             let events = changes.events.clone();
-            let ended = changes.states.iter().filter_map(|state| match state {
-                StateChange::SessionEnded(session) => Some(*session),
-                _ => None,
-            });
-            let ended: Vec<_> = ended.collect();
             let committed = app.ports.commit.commit(changes).await?;
-            for session in ended {
-                // Nobody may be there to hear it.
-                let _ = app.ended_sessions.send(session);
-            }
             for (line, place) in lines.into_iter().zip(&committed.places) {
-                let published = Published::line(
-                    line.room,
-                    Line {
-                        place: *place,
-                        at: line.at,
-                        body: line.body,
-                    },
-                );
-                app.hub.publish(published);
+                let NewLine { room, at, body, .. } = line;
+                let place = *place;
+                app.show_line(room, Line { place, at, body });
             }
             for event in &events {
-                // Carried out here at once, and by the feed's consumer again until it is done.
+                // Carried out here at once, and by those who read the feed until it is done.
                 if let Err(error) = consumers::effects::carry_out(&app, event).await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,

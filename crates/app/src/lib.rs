@@ -14,6 +14,7 @@ pub mod chat;
 mod commit;
 pub mod consumers;
 mod hex;
+mod node;
 pub mod picture;
 mod ports;
 pub mod realtime;
@@ -38,6 +39,7 @@ use crate::chat::rules::RoomRules;
 use crate::realtime::Hub;
 use crate::stream::audience::Owed;
 use crate::stream::listing::LiveSnapshot;
+use crate::stream::sweep::Absences;
 
 /// The application: every use case takes it first.
 pub struct App {
@@ -53,6 +55,7 @@ pub struct App {
     pub(crate) live: LiveSnapshot,
     pub(crate) setup: Setup,
     pub(crate) owed: Owed,
+    pub(crate) absences: Absences,
     ended_sessions: broadcast::Sender<SessionId>,
 }
 
@@ -72,14 +75,20 @@ impl App {
             live: LiveSnapshot::default(),
             setup: Setup::default(),
             owed: Owed::default(),
+            absences: Absences::default(),
             ended_sessions: broadcast::Sender::new(ENDED_SESSIONS),
         })
     }
 
-    /// Tells of each session that ends here from now on: by signing out, with a new password,
-    /// or since it ran out. Who lags behind asks for the sessions that matter to it.
+    /// Tells of each session that is ended from now on, at whatever node: by signing out, or
+    /// with a new password. Who lags behind asks for the sessions that matter to it.
     pub fn ended_sessions(&self) -> broadcast::Receiver<SessionId> {
         self.ended_sessions.subscribe()
+    }
+
+    pub(crate) fn session_ended(&self, session: SessionId) {
+        // Nobody may be there to hear it.
+        let _ = self.ended_sessions.send(session);
     }
 
     /// The time by the port.

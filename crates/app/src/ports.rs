@@ -4,11 +4,13 @@ use greenroom_domain::account::{Passwords, Sessions, TokenVerifier, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
 use greenroom_domain::chat::{Moderation, RoomLog};
 use greenroom_domain::media::MediaServer;
+use greenroom_domain::shared::bus::Bus;
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::commit::Commit;
 use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::Ids;
 use greenroom_domain::shared::lease::Leases;
+use greenroom_domain::shared::node::Nodes;
 use greenroom_domain::shared::object::Objects;
 use greenroom_domain::shared::picture::Pictures;
 use greenroom_domain::shared::rate::RateLimits;
@@ -42,6 +44,10 @@ pub struct Ports {
     pub rate_limits: Arc<dyn RateLimits>,
     /// Decides which node does what.
     pub leases: Arc<dyn Leases>,
+    /// Shows rooms at the other nodes too.
+    pub bus: Arc<dyn Bus>,
+    /// Knows which nodes there are.
+    pub nodes: Arc<dyn Nodes>,
     /// Hashes passwords.
     pub passwords: Arc<dyn Passwords>,
     /// Checks the host platform's tokens.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_domain::shared::commit::{Changes, StateChange};
+use greenroom_domain::shared::node::NodeAddress;
 use tokio_util::sync::CancellationToken;
 
-use crate::consumers::runner;
+use crate::consumers::{follower, runner};
+use crate::realtime::relay;
 use crate::stream::{audience, sweep};
-use crate::{App, Refusal};
+use crate::{App, Refusal, node};
 
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -19,11 +21,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 impl App {
     /// Takes up where the last process of this node stopped. Before anything is served.
     pub async fn start(self: &Arc<Self>) -> Result<(), Refusal> {
-        sweep::after_restart(self).await
+        sweep::interrupt_own(self).await
     }
 
-    /// Sweeps, counts and consumes until shutdown.
-    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+    /// Sweeps, counts, consumes, and keeps up with the other nodes, which are told that this one
+    /// is at `address`; until shutdown.
+    pub async fn run(self: Arc<Self>, address: NodeAddress, shutdown: CancellationToken) {
         tokio::join!(
             every(SWEEP_EVERY, &shutdown, "sweep", || async {
                 sweep::due(&self).await.map(drop)
@@ -34,7 +37,11 @@ impl App {
             every(COUNT_EVERY, &shutdown, "count", || audience::count(&self)),
             every(TIDY_EVERY, &shutdown, "tidy", || tidy(&self)),
             runner::run(Arc::clone(&self), shutdown.clone()),
+            relay::run(&self, &shutdown),
+            follower::run(&self, &shutdown),
+            node::announce(&self, &address, &shutdown),
         );
+        node::leave(&self).await;
     }
 }
 

@@ -83,7 +83,7 @@ fn take(
             let generation = Generation(stream.generation.0.saturating_sub(*ago));
             stream.lose_ingest(generation, &rules, now)
         }
-        Step::NodeRestarted { node } => stream.node_restarted(node_id(*node), &rules, now),
+        Step::NodeRestarted { node } => stream.lose_node(node_id(*node), &rules, now),
         Step::End(reason) => stream.end(*reason, now)?,
         Step::Sweep => stream.sweep(now),
         Step::Retitle(n) => stream.retitle(title(*n), None),

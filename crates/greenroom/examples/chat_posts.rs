@@ -28,6 +28,7 @@ use greenroom_domain::chat::ClientMessageId;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::rate::{Quota, RateKey, RateLimits};
 use greenroom_domain::shared::store::StoreError;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +92,8 @@ async fn posted(folder: &Path, time: Duration) -> Result<f64, Failure> {
     app.start().await?;
     let (channel, writers) = people(&app).await?;
     let shutdown = CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&app).run(shutdown.clone()));
+    let address = NodeAddress::parse("http://localhost").ok_or("no address")?;
+    let running = tokio::spawn(Arc::clone(&app).run(address, shutdown.clone()));
     let next = Arc::new(AtomicU64::new(0));
     let rate = measure(time, move |writer| {
         let (app, actor) = (

@@ -13,7 +13,8 @@ use greenroom_adapters_identity::secret_box::MasterKeyError;
 use greenroom_adapters_identity::token::HostTokensError;
 use greenroom_adapters_media::{Engine, EngineConfig};
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryPresence, InMemoryRateLimits, SystemClock, SystemIds,
+    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryPresence, InMemoryRateLimits, SystemClock,
+    SystemIds,
 };
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
@@ -21,6 +22,7 @@ use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::{App, Ports, Refusal};
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{Ids, NodeId};
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::store::StoreError;
 use greenroom_web::{Network, Site, WebConfig};
 use tokio::io::AsyncWrite;
@@ -114,6 +116,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The public address is none that other nodes can send players to.
+    #[error("'{0}' is no address to be reached at (public_url)")]
+    Address(String),
     /// What the last process left cannot be taken up.
     #[error("cannot take up where the last process stopped")]
     Resume(#[source] Refusal),
@@ -175,6 +180,8 @@ impl Platform {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
+            bus: Arc::new(InMemoryBus::default()),
+            nodes: Arc::new(InMemoryNodes::default()),
             passwords: identity::passwords()?,
             tokens,
             secrets: identity::secrets(&key),
@@ -253,6 +260,8 @@ impl Platform {
         self.app.start().await.map_err(StartError::Resume)?;
 
         let public_url = self.config.public_url(http_address);
+        let address = NodeAddress::parse(&public_url)
+            .ok_or_else(|| StartError::Address(public_url.clone()))?;
         let ingest_url = self.config.ingest_url(rtmp_address);
         self.engine.advertise(ingest_url.clone());
         let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;
@@ -281,7 +290,7 @@ impl Platform {
             let exporter = Arc::clone(&self.exporter);
             tasks.spawn(backup::run(schedule, exporter, shutdown.clone()));
         }
-        tasks.spawn(self.app.run(shutdown));
+        tasks.spawn(self.app.run(address, shutdown));
         tasks.close();
         Ok(Running {
             http: http_address,

@@ -21,6 +21,8 @@ pub enum MediaCall {
     CloseIngest(StreamId, Generation),
     /// The stream is over.
     End(ChannelId, StreamId),
+    /// The stream's media are on another node; publishers up to this generation are cut off.
+    HandOver(ChannelId, StreamId, Generation),
     /// Somebody's grants are worth nothing.
     RevokePlayback(ChannelId, Identity),
 }
@@ -133,6 +135,10 @@ impl MediaServer for FakeMediaServer {
         ]
     }
 
+    fn thumbnail_elsewhere(&self, handle: &Handle) -> Option<String> {
+        Some(format!("/thumbnails/{handle}.jpg"))
+    }
+
     async fn ingest_status(
         &self,
         stream: StreamId,
@@ -156,6 +162,19 @@ impl MediaServer for FakeMediaServer {
         self.act(MediaCall::End(channel, stream))?
             .encoders
             .remove(&stream);
+        Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        channel: ChannelId,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError> {
+        let mut engine = self.act(MediaCall::HandOver(channel, stream, up_to))?;
+        engine
+            .encoders
+            .retain(|of, status| *of != stream || status.generation > up_to);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use greenroom_domain::media::{
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::node::NodeAddress;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
@@ -78,6 +79,13 @@ impl Grants {
     pub(super) fn revoke(&self, channel: ChannelId, viewer: Identity) {
         let mut in_use = self.in_use.write();
         in_use.retain(|_, grant| grant.channel != channel || grant.viewer != viewer);
+        self.revocations.send_modify(|count| *count += 1);
+    }
+
+    /// Everybody who plays a channel is asked about anew, those too who wait.
+    pub(super) fn forget(&self, channel: ChannelId) {
+        let mut in_use = self.in_use.write();
+        in_use.retain(|_, grant| grant.channel != channel);
         self.revocations.send_modify(|count| *count += 1);
     }
 
@@ -183,6 +191,17 @@ impl Gate for Grants {
         };
         known.used.store(self.now(), Ordering::Relaxed);
         true
+    }
+
+    async fn elsewhere(&self, handle: &Handle) -> Option<NodeAddress> {
+        let request = PlaybackRequest {
+            handle: handle.clone(),
+            grant: None,
+        };
+        match self.events.get()?.authorize_playback(request).await {
+            Err(PlaybackRefused::Elsewhere(node)) => Some(node),
+            _ => None,
+        }
     }
 
     async fn shut_out(&self, handle: &Handle, grant: &GrantToken) {

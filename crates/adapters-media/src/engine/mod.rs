@@ -192,6 +192,10 @@ impl MediaServer for Engine {
         Some(format!("/thumbnails/{handle}.jpg?v={}", thumbnail.version))
     }
 
+    fn thumbnail_elsewhere(&self, handle: &Handle) -> Option<String> {
+        Some(format!("/thumbnails/{handle}.jpg"))
+    }
+
     async fn ingest_status(
         &self,
         stream: StreamId,
@@ -210,6 +214,17 @@ impl MediaServer for Engine {
 
     async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError> {
         self.registry.end(channel, stream);
+        Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        channel: ChannelId,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError> {
+        self.registry.hand_over(channel, stream, up_to);
+        self.grants.forget(channel);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! its task is to notice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -148,6 +149,22 @@ impl Registry {
             if let Some(bus) = self.channels.find(on_air.handle.as_str()) {
                 bus.end();
             }
+        }
+    }
+
+    /// A stream's media are on another node from now on: cuts off its publishers up to a
+    /// generation, and frees its channel's bus.
+    pub(super) fn hand_over(&self, channel: ChannelId, stream: StreamId, up_to: Generation) {
+        let mut state = self.state.lock();
+        state.close(stream, up_to, EndReason::TakenOver);
+        if state.publishers.contains_key(&stream) {
+            // It has come back since.
+            return;
+        }
+        if let Entry::Occupied(on_air) = state.on_air.entry(channel)
+            && on_air.get().stream == stream
+        {
+            self.channels.close(on_air.remove().handle.as_str());
         }
     }
 

@@ -9,6 +9,7 @@ use greenroom_domain::shared::commit::StateChange;
 use greenroom_domain::shared::id::UserId;
 
 use crate::account::register::salt;
+use crate::account::sign_out::signed_out;
 use crate::commit::{Attempt, signed_in, write};
 use crate::{App, Refusal};
 
@@ -67,12 +68,15 @@ async fn attempt(
         .await?
         .ok_or(Refusal::NoSuchUser)?;
     let decision = stored.value.change_password(hash)?;
+    let sessions = app.ports.sessions.of_user(user).await?;
+    let mut happened = decision.happened;
+    happened.extend(sessions.iter().map(|session| signed_out(user, *session)));
     let mut changes = app
-        .tell(actor, decision.happened, app.now())
+        .tell(actor, happened, app.now())
         .state(StateChange::User(write(decision.next, stored.version)));
-    for session in app.ports.sessions.of_user(user).await? {
-        changes = changes.state(StateChange::SessionEnded(session));
-    }
+    changes
+        .states
+        .extend(sessions.into_iter().map(StateChange::SessionEnded));
     app.commit(changes).await?;
     Ok(())
 }

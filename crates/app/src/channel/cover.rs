@@ -56,7 +56,6 @@ async fn attempt(
                 stored.version,
             )));
         app.commit(changes).await?;
-        app.live.forget();
     }
     Ok(decision.next)
 }

@@ -66,7 +66,6 @@ async fn attempt(
         .state(StateChange::Channel(write(channel.clone(), stored.version)));
     changes.states.extend(stream);
     app.commit(changes).await?;
-    app.live.forget();
     Ok(Stored {
         value: channel,
         version: stored.version.next(),

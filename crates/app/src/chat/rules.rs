@@ -70,6 +70,13 @@ impl RoomRules {
         kept.forgotten += 1;
     }
 
+    /// Any of them may have changed.
+    pub(crate) fn forget_all(&self) {
+        let mut kept = self.kept();
+        kept.rooms.clear();
+        kept.forgotten += 1;
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use greenroom_domain::access::{Action, Denied};
 use greenroom_domain::account::DisplayName;
+use greenroom_domain::chat::Ephemeral;
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::rate::Quota;
 
-use crate::realtime::Ephemeral;
 use crate::{App, Refusal};
 
 /// How often somebody's typing is shown.
@@ -44,6 +44,6 @@ pub async fn execute(
         }
         Identity::Guest(id) => DisplayName::of_guest(id),
     };
-    app.hub.show(room, Ephemeral::Typing { who, name, active });
+    app.show(room, Ephemeral::Typing { who, name, active });
     Ok(())
 }

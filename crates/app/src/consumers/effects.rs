@@ -1,9 +1,10 @@
-//! What the outside has to do because of what was committed: the media engine, and what keeps
-//! pictures.
+//! What follows from what was committed, beyond the store: [`at_this_node`] at every node,
+//! [`for_the_platform`] at one.
 //!
-//! Carried out right after the commit, and again by the feed's consumer: each is idempotent,
-//! judged by how things stand now rather than by the event alone.
+//! Carried out right after the commit, and again by what reads the feed until it is done: each
+//! is idempotent, judged by how things stand now rather than by the event alone.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use greenroom_domain::chat::ChatEvent;
 use greenroom_domain::media::MediaServerError;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::event::{Event, Happening};
-use greenroom_domain::shared::id::{ChannelId, StreamKeyId};
-use greenroom_domain::stream::{Publisher, StreamEvent};
+use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
+use greenroom_domain::stream::{Generation, Publisher, Stream, StreamEvent};
 
 use crate::stream::end;
 use crate::{App, Refusal};
@@ -22,18 +23,23 @@ use crate::{App, Refusal};
 /// An engine that takes longer is not there; the effect is repeated.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Carries out what follows from an event.
+/// Carries out what follows from an event that was committed here, but for what its use case
+/// does itself.
 pub(crate) async fn carry_out(app: &App, event: &Event) -> Result<(), Refusal> {
-    match tokio::time::timeout(LIMIT, at_once(app, event)).await {
-        Ok(done) => done,
-        Err(elapsed) => Err(MediaServerError(Box::new(elapsed)).into()),
-    }
+    at_this_node(app, event).await?;
+    within_limit(clean_up(app, event)).await
 }
 
-/// Carries it out again, together with what the use case itself does right after its commit:
-/// the process may have died between the two.
-pub(crate) async fn repeat(app: &Arc<App>, event: &Event) -> Result<(), Refusal> {
-    carry_out(app, event).await?;
+/// What every node does for itself: its caches, its connections, its encoders and players.
+pub(crate) async fn at_this_node(app: &App, event: &Event) -> Result<(), Refusal> {
+    forget_what_changed(app, event);
+    within_limit(act_on(app, event)).await
+}
+
+/// What one node does for all, with what the use case itself does right after its commit: the
+/// process may have died between the two.
+pub(crate) async fn for_the_platform(app: &Arc<App>, event: &Event) -> Result<(), Refusal> {
+    within_limit(clean_up(app, event)).await?;
     match &event.what {
         Happening::Account(AccountEvent::CreatorSuspended { user }) => {
             let suspended = app.ports.users.get(*user).await?;
@@ -48,17 +54,70 @@ pub(crate) async fn repeat(app: &Arc<App>, event: &Event) -> Result<(), Refusal>
     }
 }
 
-async fn at_once(app: &App, event: &Event) -> Result<(), Refusal> {
+async fn within_limit(effect: impl Future<Output = Result<(), Refusal>>) -> Result<(), Refusal> {
+    match tokio::time::timeout(LIMIT, effect).await {
+        Ok(done) => done,
+        Err(elapsed) => Err(MediaServerError(Box::new(elapsed)).into()),
+    }
+}
+
+fn forget_what_changed(app: &App, event: &Event) {
     match &event.what {
-        Happening::Stream(StreamEvent::Ended {
-            stream, channel, ..
-        }) => {
-            app.ports.media.end(*channel, *stream).await?;
-            app.ports.presence.clear(*stream).await?;
+        Happening::Chat(
+            ChatEvent::Restricted { channel, .. }
+            | ChatEvent::RestrictionLifted { channel, .. }
+            | ChatEvent::SettingsChanged { channel, .. },
+        ) => app.rules.forget(*channel),
+        Happening::Account(AccountEvent::AvatarChanged { .. } | AccountEvent::Renamed { .. })
+        | Happening::Channel(ChannelEvent::Edited { .. } | ChannelEvent::CoverChanged { .. })
+        | Happening::Stream(
+            StreamEvent::Started { .. }
+            | StreamEvent::Interrupted { .. }
+            | StreamEvent::Resumed { .. }
+            | StreamEvent::Retitled { .. }
+            | StreamEvent::Ended { .. },
+        ) => app.live.forget(),
+        _ => {}
+    }
+}
+
+async fn act_on(app: &App, event: &Event) -> Result<(), Refusal> {
+    match &event.what {
+        Happening::Account(AccountEvent::SignedOut { session, .. }) => {
+            app.session_ended(*session);
+            Ok(())
         }
         Happening::Channel(
             ChannelEvent::KeyRotated { channel, key } | ChannelEvent::KeyRevoked { channel, key },
-        ) => cut_off(app, *channel, *key).await?,
+        ) => cut_off(app, *channel, *key).await,
+        Happening::Stream(
+            StreamEvent::Started { stream, .. }
+            | StreamEvent::Interrupted { stream, .. }
+            | StreamEvent::Resumed { stream, .. },
+        ) => leave_to_the_current(app, *stream).await,
+        Happening::Stream(StreamEvent::Ended {
+            stream, channel, ..
+        }) => Ok(app.ports.media.end(*channel, *stream).await?),
+        Happening::Chat(ChatEvent::Restricted {
+            channel, subject, ..
+        }) => shut_out(app, *channel, *subject).await,
+        Happening::Account(_)
+        | Happening::Channel(_)
+        | Happening::Stream(_)
+        | Happening::Chat(
+            ChatEvent::SettingsChanged { .. }
+            | ChatEvent::RestrictionLifted { .. }
+            | ChatEvent::MessageDeleted { .. },
+        ) => Ok(()),
+    }
+}
+
+/// Lets go of what nobody needs any more.
+async fn clean_up(app: &App, event: &Event) -> Result<(), Refusal> {
+    match &event.what {
+        Happening::Stream(StreamEvent::Ended { stream, .. }) => {
+            Ok(app.ports.presence.clear(*stream).await?)
+        }
         // Nobody shows it any more, nor will: each upload is another picture.
         Happening::Account(AccountEvent::AvatarChanged {
             before: Some(before),
@@ -67,23 +126,9 @@ async fn at_once(app: &App, event: &Event) -> Result<(), Refusal> {
         | Happening::Channel(ChannelEvent::CoverChanged {
             before: Some(before),
             ..
-        }) => app.ports.objects.delete(&before.key()).await?,
-        Happening::Chat(ChatEvent::Restricted {
-            channel, subject, ..
-        }) => {
-            app.rules.forget(*channel);
-            shut_out(app, *channel, *subject).await?;
-        }
-        Happening::Chat(
-            ChatEvent::SettingsChanged { channel, .. }
-            | ChatEvent::RestrictionLifted { channel, .. },
-        ) => app.rules.forget(*channel),
-        Happening::Account(_)
-        | Happening::Channel(_)
-        | Happening::Stream(_)
-        | Happening::Chat(ChatEvent::MessageDeleted { .. }) => {}
+        }) => Ok(app.ports.objects.delete(&before.key()).await?),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Who is banned does not go on watching.
@@ -125,4 +170,27 @@ fn is_outdated(key: &StreamKey, publisher: Publisher) -> bool {
         KeyState::Active { since, .. } => publisher.since <= *since,
         KeyState::Revoked { .. } => true,
     }
+}
+
+/// Cuts off publishers that are no longer current: another has come, here or at another node,
+/// or this node was taken for dead.
+async fn leave_to_the_current(app: &App, stream: StreamId) -> Result<(), Refusal> {
+    let Some(stored) = app.ports.streams.get(stream).await? else {
+        return Ok(());
+    };
+    let Stream {
+        channel,
+        generation,
+        ..
+    } = stored.value;
+    let earlier = Generation(generation.0.saturating_sub(1));
+    let media = &app.ports.media;
+    match stored.value.publisher() {
+        Some(publisher) if publisher.node != app.node => {
+            media.hand_over(channel, stream, generation).await?;
+        }
+        Some(_) => media.close_ingest(stream, earlier).await?,
+        None => media.close_ingest(stream, generation).await?,
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::consumers::effects;
 use crate::{App, Refusal};
 
-/// The consumer that carries out effects.
+/// The consumer that carries out what one node does for all.
 const EFFECTS: Consumer = Consumer("effects");
 const LEASE: LeaseName = LeaseName("feed:effects");
 const LEASE_TIME: Duration = Duration::from_secs(15);
@@ -73,7 +73,7 @@ async fn while_leased(app: &Arc<App>, shutdown: &CancellationToken) -> Result<()
         };
         for record in &records {
             for event in &record.events {
-                effects::repeat(app, event).await?;
+                effects::for_the_platform(app, event).await?;
             }
             at = record.position;
         }

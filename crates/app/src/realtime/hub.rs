@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use greenroom_domain::chat::{RoomLog, Seq};
+use greenroom_domain::chat::{Ephemeral, RoomLog, Seq};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
 use crate::realtime::room::Room;
-use crate::realtime::{Ephemeral, Published, Shown};
+use crate::realtime::{Published, Shown};
 
 /// How long a line that others wait for may be late before the log is asked for it. Commits
 /// of one moment answer within it, in any order.
@@ -98,8 +98,31 @@ impl Hub {
     }
 
     /// Shows something that may be dropped.
-    pub fn show(self: &Arc<Self>, room: ChannelId, what: Ephemeral) {
+    pub(crate) fn show(self: &Arc<Self>, room: ChannelId, what: Ephemeral) {
         self.publish(Published::ephemeral(room, what));
+    }
+
+    /// A room's log goes up to there: whatever of it does not come by is read from it.
+    pub(crate) fn expect(self: &Arc<Self>, id: ChannelId, up_to: Seq) {
+        let Some(held) = lock(&self.rooms).get(&id).cloned() else {
+            return;
+        };
+        let late = {
+            let mut room = lock(&held.room);
+            room.expect(up_to);
+            room.begin_to_wait()
+        };
+        self.wait_for_late(late, id, held);
+    }
+
+    /// Looks where the logs of all rooms end that are held: nobody knows what has come by.
+    pub(crate) async fn expect_all(self: &Arc<Self>) -> Result<(), StoreError> {
+        let rooms: Vec<ChannelId> = lock(&self.rooms).keys().copied().collect();
+        for id in rooms {
+            let head = self.log.head(id).await?;
+            self.expect(id, head.seq);
+        }
+        Ok(())
     }
 
     /// Starts listening right behind `after`, or says up to where to read the log first.
@@ -159,8 +182,7 @@ impl Hub {
         }
     }
 
-    /// Looks after a line that does not come by: it was committed where nobody could tell, or
-    /// by another process.
+    /// Looks after a line that does not come by: it was committed where nobody could tell.
     fn wait_for_late(self: &Arc<Self>, late: bool, id: ChannelId, held: Arc<HeldRoom>) {
         if late {
             let hub = Arc::clone(self);

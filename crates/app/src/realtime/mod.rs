@@ -4,9 +4,10 @@ mod hub;
 mod join;
 mod lines;
 mod published;
+pub(crate) mod relay;
 mod room;
 
 pub use hub::{Hub, Listener, Subscription};
 pub use join::{JoinRoom, JoinedRoom, Start, join_room};
 pub(crate) use lines::line_of;
-pub use published::{Ephemeral, Published, Shown, WireFormat};
+pub use published::{Published, Shown, WireFormat};

@@ -1,9 +1,7 @@
 use std::sync::OnceLock;
 
-use greenroom_domain::account::DisplayName;
-use greenroom_domain::chat::Line;
-use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::chat::{Ephemeral, Line};
+use greenroom_domain::shared::id::ChannelId;
 
 /// Something that everybody in a room is shown, encoded once for each wire format however
 /// many are listening.
@@ -24,31 +22,6 @@ pub enum Shown {
     Line(Line),
     /// Something that is worth nothing a moment later.
     Ephemeral(Ephemeral),
-}
-
-/// What may be merged or dropped.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ephemeral {
-    /// How many watch, and some of those who came and went.
-    Viewers {
-        /// Which stream.
-        stream: StreamId,
-        /// How many.
-        viewers: u64,
-        /// Who came.
-        joined: Vec<Identity>,
-        /// Who went.
-        left: Vec<Identity>,
-    },
-    /// Somebody types, or has stopped.
-    Typing {
-        /// Who.
-        who: Identity,
-        /// What they are called.
-        name: DisplayName,
-        /// Whether they still do.
-        active: bool,
-    },
 }
 
 /// A way to write it on the wire: a small number that each transport has its own of.

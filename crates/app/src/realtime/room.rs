@@ -88,6 +88,11 @@ impl Room {
         self.is_gathering
     }
 
+    /// The log goes up to there.
+    pub(super) fn expect(&mut self, up_to: Seq) {
+        self.newest = self.newest.max(Some(up_to));
+    }
+
     /// Shows something at once.
     pub(super) fn show(&self, published: &Arc<Published>) {
         let seq = match &published.shown {

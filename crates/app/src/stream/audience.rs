@@ -1,18 +1,24 @@
-//! Counts audiences: once a second for all live streams together.
+//! Counts audiences: once a second for all live streams together, at one node.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use greenroom_domain::chat::Ephemeral;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::CounterChange;
 use greenroom_domain::shared::event::Happening;
 use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::shared::lease::LeaseName;
+use greenroom_domain::shared::store::StoreError;
 use greenroom_domain::stream::StreamEvent;
 use tokio::sync::Mutex;
 
-use crate::realtime::Ephemeral;
 use crate::{App, Refusal};
 
+/// Who counts: presence tells once who came and went.
+const LEASE: LeaseName = LeaseName("audience");
+const LEASE_TIME: Duration = Duration::from_secs(10);
 /// How many people one event names.
 const NAMED: usize = 100;
 
@@ -26,7 +32,12 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
     let mut happened: Vec<Happening> = Vec::new();
     let mut owed = app.owed.0.lock().await;
     let mut shown = Vec::new();
-    for stored in app.ports.streams.live().await? {
+    let live = app.ports.streams.live().await?;
+    let is_counting = !live.is_empty() && {
+        let (leases, until) = (&app.ports.leases, now + LEASE_TIME);
+        leases.acquire(LEASE, app.node, now, until).await?
+    };
+    for stored in live.into_iter().filter(|_| is_counting) {
         let (stream, channel) = (stored.value.id, stored.value.channel);
         let audience = app.ports.presence.audience(stream, now).await?;
         if audience.joined.is_empty() && audience.left.is_empty() {
@@ -73,7 +84,7 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
         return Ok(());
     }
     for (room, what) in shown {
-        app.hub.show(room, what);
+        app.show(room, what);
     }
     let counters = owed.iter().flat_map(|(stream, (views, peak))| {
         let views = CounterChange::ViewsAdded(*stream, *views);
@@ -88,4 +99,9 @@ pub async fn count(app: &Arc<App>) -> Result<(), Refusal> {
     app.retry(|| app.commit(changes())).await?;
     owed.clear();
     Ok(())
+}
+
+/// Another node counts from now on, if there is one.
+pub(crate) async fn leave_to_others(app: &App) -> Result<(), StoreError> {
+    app.ports.leases.release(LEASE, app.node).await
 }

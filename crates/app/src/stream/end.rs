@@ -34,9 +34,7 @@ async fn by_reason(
     id: StreamId,
     reason: EndReason,
 ) -> Result<Stream, Refusal> {
-    let stream = app.retry(|| attempt(app, actor, id, reason)).await?;
-    app.live.forget();
-    Ok(stream)
+    app.retry(|| attempt(app, actor, id, reason)).await
 }
 
 /// Ends whatever a creator, who may create no longer, has on air.

@@ -41,9 +41,6 @@ impl MediaEvents for Ingests {
             Ok(()) => app.retry(|| attach(app, &request)).await,
             Err(refusal) => Err(refusal),
         };
-        if lease.is_ok() {
-            app.live.forget();
-        }
         lease.map_err(|refusal| match refusal {
             Refusal::NoSuchKey => PublishRefused::UnknownKey,
             Refusal::Stream(StreamError::Ended) => PublishRefused::Ended,
@@ -152,15 +149,6 @@ async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease,
             Holder::Stream(stream.id),
         ));
     app.commit(changes).await?;
-    // Whoever published before is no longer current. The lease says so too: who cannot be
-    // reached now must not keep out who has just been let in.
-    let earlier = Generation(stream.generation.0 - 1);
-    if let Err(error) = app.ports.media.close_ingest(stream.id, earlier).await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "an earlier publisher could not be cut off"
-        );
-    }
     Ok(IngestLease {
         stream: stream.id,
         channel: channel.id,
@@ -182,14 +170,17 @@ async fn stream_of(app: &App, key: &StreamKey) -> Result<Option<Stored<Stream>>,
     }
 }
 
-/// For how long the current publisher has been silent. One on another node is not silent as
-/// long as that node's lease has not run out.
+/// For how long the current publisher has been silent; `None` when there is no trace of it. One
+/// on another node is not silent as long as that node is there.
 async fn silence(app: &App, stream: &Stream) -> Result<Option<Duration>, Refusal> {
     match stream.publisher() {
         Some(publisher) if publisher.node == app.node => {
             Ok(app.ports.media.silence(stream.id).await?)
         }
-        Some(_) => Ok(Some(Duration::ZERO)),
+        Some(publisher) => {
+            let node = app.another_node(publisher.node).await?;
+            Ok(node.map(|_| Duration::ZERO))
+        }
         None => Ok(None),
     }
 }
@@ -211,7 +202,6 @@ pub(super) async fn lost(
             .tell(&Actor::System, decision.happened, now)
             .state(StateChange::Stream(write(decision.next, stored.version)));
         app.commit(changes).await?;
-        app.live.forget();
     }
     Ok(())
 }

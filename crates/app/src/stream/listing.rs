@@ -10,6 +10,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::text::fold;
+use greenroom_domain::stream::{Publisher, Stream};
 
 use crate::stream::view::{StreamView, thumbnail};
 use crate::{App, Refusal};
@@ -50,7 +51,8 @@ pub(crate) struct Snapshot {
     at: Timestamp,
     /// Most viewers first; then the one that is on air for longer.
     pub(crate) streams: Vec<StreamView>,
-    by_channel: HashMap<ChannelId, StreamId>,
+    /// Where in them each channel is.
+    by_channel: HashMap<ChannelId, usize>,
 }
 
 impl LiveSnapshot {
@@ -74,7 +76,8 @@ impl LiveSnapshot {
         let streams = all_live(app).await?;
         let by_channel = streams
             .iter()
-            .map(|view| (view.stream.channel, view.stream.id))
+            .enumerate()
+            .map(|(index, view)| (view.stream.channel, index))
             .collect();
         let made = Arc::new(Snapshot {
             at: now,
@@ -95,7 +98,7 @@ impl LiveSnapshot {
         channel: ChannelId,
     ) -> Result<Option<StreamId>, Refusal> {
         let snapshot = self.newest(app).await?;
-        Ok(snapshot.by_channel.get(&channel).copied())
+        Ok(snapshot.of(channel).map(|stream| stream.id))
     }
 
     fn fresh(&self, now: Timestamp) -> Option<Arc<Snapshot>> {
@@ -114,6 +117,18 @@ impl LiveSnapshot {
             .chain(&kept.older)
             .find(|snapshot| snapshot.at == at)
             .cloned()
+    }
+}
+
+impl Snapshot {
+    /// Who publishes to the channel's live stream.
+    pub(crate) fn publisher_of(&self, channel: ChannelId) -> Option<Publisher> {
+        self.of(channel)?.publisher()
+    }
+
+    fn of(&self, channel: ChannelId) -> Option<&Stream> {
+        let index = *self.by_channel.get(&channel)?;
+        self.streams.get(index).map(|view| &view.stream)
     }
 }
 
@@ -232,6 +247,7 @@ async fn all_live(app: &App) -> Result<Vec<StreamView>, Refusal> {
     let owners: HashMap<UserId, User> = owners.into_iter().map(|user| (user.id, user)).collect();
     let counts = app.ports.streams.counts(&ids).await?;
     let viewers = app.ports.presence.counts(&ids, app.now()).await?;
+    let others = app.other_nodes_with(&streams).await;
     let mut views: Vec<StreamView> = streams
         .into_iter()
         .zip(counts.into_iter().zip(viewers))
@@ -239,7 +255,7 @@ async fn all_live(app: &App) -> Result<Vec<StreamView>, Refusal> {
             let channel = channels.get(&stream.channel)?.clone();
             let owner = owners.get(&channel.owner)?.clone();
             Some(StreamView {
-                thumbnail: thumbnail(app, &stream, &channel),
+                thumbnail: thumbnail(app, &stream, &channel, &others),
                 stream,
                 channel,
                 owner,

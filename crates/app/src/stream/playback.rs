@@ -7,16 +7,26 @@ use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{PlaybackAddress, PlaybackLease, PlaybackRefused, PlaybackRequest};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::{ChannelId, GuestId};
+use greenroom_domain::shared::node::NodeAddress;
 
 use crate::stream::grant::Grant;
 use crate::{App, Refusal};
+
+/// Where a channel is played.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Playback {
+    /// The node that has its media, where that is another than this.
+    pub node: Option<NodeAddress>,
+    /// Below that node's address, or the public one.
+    pub addresses: Vec<PlaybackAddress>,
+}
 
 /// A channel's addresses, with a grant for whoever asks: their player counts as them.
 pub async fn addresses(
     app: &Arc<App>,
     actor: &Actor,
     handle: &Handle,
-) -> Result<Vec<PlaybackAddress>, Refusal> {
+) -> Result<Playback, Refusal> {
     let channel = app.channel_by_handle(handle).await?.value;
     app.authorize(actor, &channel, Action::Watch).await?;
     let viewer = actor.identity().ok_or(Refusal::Denied(Denied::Forbidden))?;
@@ -26,7 +36,21 @@ pub async fn addresses(
         issued_at: app.now(),
     }
     .sign(app);
-    Ok(app.ports.media.playback_addresses(handle, Some(grant)))
+    let node = match app.media_elsewhere(channel.id).await {
+        Ok(node) => node,
+        Err(error) => {
+            // This node redirects the player, once it knows.
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "it is not known where a channel is played"
+            );
+            None
+        }
+    };
+    Ok(Playback {
+        node,
+        addresses: app.ports.media.playback_addresses(handle, Some(grant)),
+    })
 }
 
 /// What an engine asks for each grant that it does not know.
@@ -58,6 +82,9 @@ pub(super) async fn authorize(
     };
     if !Standing::of(&actor, channel.owner, banned).may(Action::Watch) {
         return Err(PlaybackRefused::Forbidden);
+    }
+    if let Some(node) = app.media_elsewhere(channel.id).await.map_err(unavailable)? {
+        return Err(PlaybackRefused::Elsewhere(node));
     }
     let token = request.grant.unwrap_or_else(|| grant.sign(app));
     Ok(PlaybackLease {

@@ -15,7 +15,6 @@ use crate::{App, Refusal};
 /// Again is no change.
 pub async fn execute(app: &Arc<App>, actor: &Actor, id: StreamId) -> Result<StreamView, Refusal> {
     let stream = app.retry(|| attempt(app, actor, id)).await?;
-    app.live.forget();
     let channel = app.channel(stream.channel).await?.value;
     view::one(app, stream, &channel).await
 }

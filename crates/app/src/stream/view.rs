@@ -1,11 +1,14 @@
 //! Shows streams.
 
+use std::collections::HashMap;
+
 use greenroom_domain::access::Action;
 use greenroom_domain::account::User;
 use greenroom_domain::channel::{Channel, Handle};
 use greenroom_domain::media::IngestStatus;
 use greenroom_domain::shared::actor::Actor;
-use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::shared::id::{NodeId, StreamId};
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::page::{Page, PageRequest};
 use greenroom_domain::stream::{Stream, StreamCounts};
 
@@ -24,7 +27,8 @@ pub struct StreamView {
     pub viewers: u64,
     /// What was counted.
     pub counts: StreamCounts,
-    /// Where a frame of it is shown, relative to the public address, while it is live.
+    /// Where a frame of it is shown while it is live: relative to the public address, or at
+    /// the node that has its media.
     pub thumbnail: Option<String>,
 }
 
@@ -52,11 +56,12 @@ pub async fn of_channel(
     let ids: Vec<StreamId> = streams.items.iter().map(|stream| stream.id).collect();
     let counts = app.ports.streams.counts(&ids).await?;
     let viewers = app.ports.presence.counts(&ids, app.now()).await?;
+    let others = app.other_nodes_with(&streams.items).await;
     let items = streams.items.into_iter().zip(counts).zip(viewers);
     let items = items
         .map(|((stream, counts), viewers)| StreamView {
             viewers: if stream.is_live() { viewers } else { 0 },
-            thumbnail: thumbnail(app, &stream, &channel),
+            thumbnail: thumbnail(app, &stream, &channel, &others),
             stream,
             channel: channel.clone(),
             owner: owner.clone(),
@@ -69,16 +74,29 @@ pub async fn of_channel(
     })
 }
 
+/// How a stream's encoder is doing, as far as this node knows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Encoder {
+    /// There is none.
+    Absent,
+    /// It publishes to this node.
+    Here(IngestStatus),
+    /// It publishes to another node, which knows more.
+    Elsewhere,
+}
+
 /// How the stream's encoder is doing: for its owner's dashboard.
-pub async fn ingest_status(
-    app: &App,
-    actor: &Actor,
-    id: StreamId,
-) -> Result<Option<IngestStatus>, Refusal> {
-    let (_, channel) = app.stream(id).await?;
+pub async fn encoder(app: &App, actor: &Actor, id: StreamId) -> Result<Encoder, Refusal> {
+    let (stream, channel) = app.stream(id).await?;
     app.authorize(actor, &channel.value, Action::EndStream)
         .await?;
-    Ok(app.ports.media.ingest_status(id).await?)
+    match stream.value.publisher() {
+        Some(publisher) if publisher.node != app.node => Ok(Encoder::Elsewhere),
+        _ => {
+            let status = app.ports.media.ingest_status(id).await?;
+            Ok(status.map_or(Encoder::Absent, Encoder::Here))
+        }
+    }
 }
 
 /// A stream that was read already, with what belongs to it.
@@ -109,8 +127,9 @@ pub(crate) async fn one(
         .copied()
         .filter(|_| stream.is_live())
         .unwrap_or(0);
+    let others = app.other_nodes_with([&stream]).await;
     Ok(StreamView {
-        thumbnail: thumbnail(app, &stream, channel),
+        thumbnail: thumbnail(app, &stream, channel, &others),
         stream,
         channel: channel.clone(),
         owner,
@@ -120,9 +139,19 @@ pub(crate) async fn one(
 }
 
 /// Where a frame of a live stream is shown.
-pub(crate) fn thumbnail(app: &App, stream: &Stream, channel: &Channel) -> Option<String> {
-    stream
-        .is_live()
-        .then(|| app.ports.media.thumbnail(&channel.handle))
-        .flatten()
+pub(crate) fn thumbnail(
+    app: &App,
+    stream: &Stream,
+    channel: &Channel,
+    others: &HashMap<NodeId, NodeAddress>,
+) -> Option<String> {
+    let (media, handle) = (&app.ports.media, &channel.handle);
+    match stream.publisher() {
+        Some(publisher) if publisher.node != app.node => {
+            let node = others.get(&publisher.node)?;
+            Some(node.url(&media.thumbnail_elsewhere(handle)?))
+        }
+        _ if stream.is_live() => media.thumbnail(handle),
+        _ => None,
+    }
 }

@@ -1,10 +1,11 @@
 //! Who counts as a viewer, and how often.
 
 use greenroom_app::Refusal;
-use greenroom_app::realtime::{Ephemeral, JoinRoom, Shown, Start, join_room};
+use greenroom_app::realtime::{JoinRoom, Shown, Start, join_room};
 use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::stream::{audience, end, join, view};
 use greenroom_domain::channel::Channel;
+use greenroom_domain::chat::Ephemeral;
 use greenroom_domain::media::{IngestLease, MediaEvent, MediaEvents};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::stream::StreamError;

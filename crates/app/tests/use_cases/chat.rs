@@ -5,13 +5,13 @@ use std::time::Duration;
 use greenroom_app::Refusal;
 use greenroom_app::chat::history::{self, Part};
 use greenroom_app::chat::{configure, delete, typing};
-use greenroom_app::realtime::{Ephemeral, JoinRoom, Shown, Start, join_room};
+use greenroom_app::realtime::{JoinRoom, Shown, Start, join_room};
 use greenroom_app::stream::view;
 use greenroom_domain::access::Denied;
 use greenroom_domain::channel::Channel;
 use greenroom_domain::chat::{
-    Badge, ChatError, ChatRate, ChatSettings, Content, Line, LineBody, Place, PostRefused, RoomLog,
-    Seq, SlowMode,
+    Badge, ChatError, ChatRate, ChatSettings, Content, Ephemeral, Line, LineBody, Place,
+    PostRefused, RoomLog, Seq, SlowMode,
 };
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::page::PageLimit;

@@ -15,42 +15,10 @@ use greenroom_domain::shared::feed::{Consumer, Feed, FeedError, FeedPosition};
 use greenroom_domain::shared::id::PictureId;
 use greenroom_testkit::builders::guest;
 use greenroom_testkit::media::MediaCall;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::support::{Platform, Trouble, settings};
+use crate::support::{Platform, Running, Trouble, eventually, settings};
 
 const EFFECTS: Consumer = Consumer("effects");
-
-/// The application runs until this is stopped.
-struct Running {
-    shutdown: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Running {
-    fn of(it: &Platform) -> Self {
-        let shutdown = CancellationToken::new();
-        let task = tokio::spawn(it.app.clone().run(shutdown.clone()));
-        Self { shutdown, task }
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        self.task.await.expect("it ends at shutdown");
-    }
-}
-
-/// Waits for it. Time is paused in these tests: it passes only while everybody waits.
-async fn eventually(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..100_000 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it never came to be");
-}
 
 fn ban(channel: &Channel, name: &str) -> Restrict {
     Restrict {
@@ -137,28 +105,26 @@ async fn a_suspended_creators_stream_ends_though_the_process_failed_in_between()
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_node_consumes_and_another_takes_over_when_it_stops() {
+async fn what_one_node_does_for_all_another_does_when_that_one_stops() {
     let it = Platform::new();
     let other = it.another("two");
-    let (ada, channel) = it.creator("ada").await;
-    let first = Running::of(&it);
-    let at_once_and_again = async |name: &str| {
-        restrict::execute(&it.app, &ada, ban(&channel, name))
-            .await
-            .expect("hers");
-        let revoked = MediaCall::RevokePlayback(channel.id, guest(name));
-        eventually(async || it.media.count(revoked) == 2).await;
+    let half_suspended = async |name: &str| {
+        let (owner, channel) = it.creator(name).await;
+        let key = it.key(&owner, &channel, None).await;
+        it.publish(&key.secret).await.expect("let in");
+        let id = owner.user().expect("a user");
+        it.commits.next([Trouble::None, Trouble::Full]);
+        let half = review_creator::execute(&it.app, &Actor::Operator, id, Review::Suspend).await;
+        assert!(matches!(half, Err(Refusal::Full)));
+        channel.id
     };
-    at_once_and_again("gus").await;
-    let second = Running::of(&other);
-    at_once_and_again("eve").await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(other.media.calls().is_empty(), "the lease is another's");
-
-    first.stop().await;
-    let revoked = MediaCall::RevokePlayback(channel.id, guest("eve"));
-    eventually(async || other.media.count(revoked) == 1).await;
-    second.stop().await;
+    for (node, name) in [(&it, "ada"), (&other, "bob")] {
+        let channel = half_suspended(name).await;
+        assert!(it.live_of(channel).await.is_some());
+        let running = Running::of(node);
+        eventually(async || it.live_of(channel).await.is_none()).await;
+        running.stop().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -88,7 +88,7 @@ async fn who_is_too_late_decides_again_a_few_times() {
     let refused = edit::execute(&it.app, &ada, edit("Never")).await;
     assert!(matches!(refused, Err(Refusal::Contended)));
     let seen = view::execute(&it.app, &channel.handle).await;
-    let seen = seen.expect("there").channel.value;
+    let seen = seen.expect("there").channel.value.clone();
     assert_eq!(seen.title, title("Fifth time lucky"));
 }
 

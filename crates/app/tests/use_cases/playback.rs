@@ -31,7 +31,8 @@ async fn play(
 async fn grant(it: &Platform, actor: &Actor, channel: &Channel) -> GrantToken {
     let addresses = playback::addresses(&it.app, actor, &channel.handle)
         .await
-        .expect("may watch");
+        .expect("may watch")
+        .addresses;
     let token = addresses[0].path.split('/').nth(3).expect("a grant");
     GrantToken::parse(token).expect("a grant's text")
 }

@@ -366,6 +366,7 @@ async fn a_publisher_on_another_node_is_not_taken_over() {
     let other = it.another("two");
     let (ada, channel) = it.creator("ada").await;
     let key = it.key(&ada, &channel, None).await;
+    it.announce().await;
     it.publish(&key.secret).await.expect("let in");
     assert!(matches!(
         other.publish(&key.secret).await,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
+    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence,
+    InMemoryRateLimits, InMemoryStore,
 };
 use greenroom_app::account::register::{self, Register};
 use greenroom_app::account::{become_creator, setup};
@@ -27,13 +28,17 @@ use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::commit::{Changes, Commit, CommitError, Committed};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::rate::Quota;
 use greenroom_domain::stream::{Generation, Stream, Streams};
 use greenroom_testkit::builders::{guest_id, node_id, title};
+use greenroom_testkit::bus::UnreliableBus;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
 use greenroom_testkit::{ManualClock, SeededIds};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -44,6 +49,9 @@ pub(crate) struct Platform {
     pub(crate) store: Arc<InMemoryStore>,
     pub(crate) commits: Arc<FlakyCommit>,
     pub(crate) media: Arc<FakeMediaServer>,
+    /// This node's end of the bus.
+    pub(crate) bus: Arc<UnreliableBus>,
+    cable: Arc<InMemoryBus>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) tokens: Arc<KnownTokens>,
 }
@@ -70,6 +78,8 @@ impl Platform {
         let store = Arc::new(InMemoryStore::new());
         let commits = Arc::new(FlakyCommit::over(store.clone()));
         let media = Arc::new(FakeMediaServer::default());
+        let cable = Arc::new(InMemoryBus::default());
+        let bus = Arc::new(UnreliableBus::over(Arc::new(cable.another())));
         let clock = Arc::new(ManualClock::default());
         let tokens = Arc::new(KnownTokens::default());
         let ports = Ports {
@@ -85,6 +95,8 @@ impl Platform {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
+            bus: bus.clone(),
+            nodes: Arc::new(InMemoryNodes::default()),
             passwords: Arc::new(PlainPasswords),
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
@@ -99,6 +111,8 @@ impl Platform {
             store,
             commits,
             media,
+            bus,
+            cable,
             clock,
             tokens,
         }
@@ -107,15 +121,32 @@ impl Platform {
     /// Another process of this name over the same stores; its media engine is its own.
     pub(crate) fn another(&self, node: &str) -> Self {
         let media = Arc::new(FakeMediaServer::default());
+        let bus = Arc::new(UnreliableBus::over(Arc::new(self.cable.another())));
         let ports = Ports {
             media: media.clone(),
+            bus: bus.clone(),
             ..self.app.ports.clone()
         };
         Self {
             app: App::new(node_id(node), ports, self.app.settings.clone()),
             media,
+            bus,
             ..self.clone()
         }
+    }
+
+    /// Where this node is reached.
+    pub(crate) fn address(&self) -> NodeAddress {
+        let address = format!("https://{}.example.org", self.app.node);
+        NodeAddress::parse(&address).expect("an address")
+    }
+
+    /// This node is there for a lease's time, without running.
+    pub(crate) async fn announce(&self) {
+        let until = self.clock.now() + Duration::from_secs(15);
+        let (nodes, address) = (&self.app.ports.nodes, self.address());
+        let announced = nodes.announce(self.app.node, &address, until);
+        announced.await.expect("memory answers");
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
@@ -269,6 +300,36 @@ pub(crate) fn password(text: &str) -> Password {
 
 pub(crate) fn handle(name: &str) -> Handle {
     Handle::parse(name).expect("a handle")
+}
+
+/// The application runs until this is stopped.
+pub(crate) struct Running {
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn of(it: &Platform) -> Self {
+        let shutdown = CancellationToken::new();
+        let task = tokio::spawn(it.app.clone().run(it.address(), shutdown.clone()));
+        Self { shutdown, task }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.expect("it ends at shutdown");
+    }
+}
+
+/// Waits for it. Time is paused in these tests: it passes only while everybody waits.
+pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..100_000 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came to be");
 }
 
 /// Commits as told: for a while the disk is full, or others are faster.

@@ -2,6 +2,11 @@
 //!
 //! The way in is [`MediaEvents`], which the application implements and engines call; the way
 //! out is [`MediaServer`], which engines implement.
+//!
+//! Where a platform has several nodes, each with an engine of its own, media stay on the node
+//! that the encoder came to. A player that asks another node is redirected
+//! ([`PlaybackRefused::Elsewhere`]); the addresses that the application gives name the right
+//! node at once.
 
 mod playback;
 mod publish;
@@ -91,6 +96,13 @@ pub trait MediaServer: Send + Sync {
         None
     }
 
+    /// The same of a stream whose media are on another node: the path there, whether there is
+    /// a picture or not. `None` where an engine makes none, or spans all nodes.
+    fn thumbnail_elsewhere(&self, handle: &Handle) -> Option<String> {
+        let _ = handle;
+        None
+    }
+
     /// How the stream's encoder is doing on this node; `None` when there is none here.
     async fn ingest_status(
         &self,
@@ -107,6 +119,18 @@ pub trait MediaServer: Send + Sync {
 
     /// The stream is over: cuts off its publishers, and tells players that it is.
     async fn end(&self, channel: ChannelId, stream: StreamId) -> Result<(), MediaServerError>;
+
+    /// The stream's media are on another node from now on: cuts off its publishers here, and
+    /// asks about its players anew. An engine that spans all nodes has nothing to do.
+    async fn hand_over(
+        &self,
+        channel: ChannelId,
+        stream: StreamId,
+        up_to: Generation,
+    ) -> Result<(), MediaServerError> {
+        let _ = (channel, stream, up_to);
+        Ok(())
+    }
 
     /// Somebody's grants for the channel are worth nothing from now on.
     async fn revoke_playback(

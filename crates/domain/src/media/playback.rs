@@ -6,6 +6,7 @@ use crate::channel::Handle;
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
 use crate::shared::id::ChannelId;
+use crate::shared::node::NodeAddress;
 
 /// A player asks for a channel's media.
 #[derive(Debug, Clone)]
@@ -41,6 +42,10 @@ pub enum PlaybackRefused {
     /// They are banned.
     #[error("you may not watch this channel")]
     Forbidden,
+    /// It may, but the media are on another node: it is sent there, for the same path. Its grant
+    /// holds at every node.
+    #[error("this channel is played at {0}")]
+    Elsewhere(NodeAddress),
     /// It is not known whether it may.
     #[error("playback cannot be checked right now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -256,8 +256,8 @@ impl Stream {
         }
     }
 
-    /// The node restarted: its encoder cannot be there any more.
-    pub fn node_restarted(
+    /// The node restarted, or is gone: its encoder cannot be there any more.
+    pub fn lose_node(
         self,
         node: NodeId,
         rules: &StreamRules,

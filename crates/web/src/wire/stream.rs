@@ -40,7 +40,8 @@ pub struct StreamJson {
     pub total_views: u64,
     /// How many messages its chat has seen.
     pub messages: u64,
-    /// A frame of it while it is live, relative to the server's address; changes with the frame.
+    /// A frame of it while it is live, relative to the server's address or at the node that has
+    /// its media; changes with the frame.
     pub thumbnail_url: Option<String>,
     /// Since when it is planned.
     pub created_at: String,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryRateLimits, InMemoryStore,
+    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence,
+    InMemoryRateLimits, InMemoryStore,
 };
 use greenroom_app::account::setup;
 use greenroom_app::{App, Ports, Settings};
@@ -145,6 +146,8 @@ impl Server {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
+            bus: Arc::new(InMemoryBus::default()),
+            nodes: Arc::new(InMemoryNodes::default()),
             passwords: Arc::new(PlainPasswords),
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_adapters_memory::{
-    InMemoryLeases, InMemoryObjects, InMemoryPresence, InMemoryStore, SystemClock,
+    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence, InMemoryStore,
+    SystemClock,
 };
 use greenroom_app::{App, Ports, Settings};
 use greenroom_domain::account::VerifiedToken;
 use greenroom_domain::shared::clock::{Clock, Timestamp};
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::rate::{Quota, RateKey, RateLimits};
 use greenroom_domain::shared::store::StoreError;
 use greenroom_testkit::SeededIds;
@@ -87,6 +89,8 @@ fn platform(clock: Arc<ShiftedClock>) -> Arc<App> {
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits: Arc::new(NoLimits),
         leases: Arc::new(InMemoryLeases::default()),
+        bus: Arc::new(InMemoryBus::default()),
+        nodes: Arc::new(InMemoryNodes::default()),
         passwords: Arc::new(PlainPasswords),
         tokens,
         secrets: Arc::new(GlassBox),
@@ -122,7 +126,8 @@ pub(crate) async fn play(scenario: &str) {
     let router = greenroom_web::router(Arc::clone(&app), &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(Arc::clone(&app).run(shutdown.clone()));
+    let address = NodeAddress::parse(&url).unwrap();
+    tokio::spawn(Arc::clone(&app).run(address, shutdown.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
 

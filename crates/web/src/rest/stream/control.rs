@@ -2,7 +2,8 @@
 
 use axum::Json;
 use greenroom_app::stream::create::{self, CreateStream};
-use greenroom_app::stream::{end, start, view};
+use greenroom_app::stream::view::{self, Encoder};
+use greenroom_app::stream::{end, start};
 use greenroom_domain::channel::{Category, ChannelTitle};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -81,8 +82,10 @@ pub(super) async fn end(
 /// How a stream's encoder is doing.
 #[derive(Serialize, ToSchema)]
 pub(super) struct EncoderStatus {
-    /// `null` when there is none.
+    /// `null` when there is none, or it publishes to another node.
     encoder: Option<IngestStatusJson>,
+    /// It publishes to another node, and nothing more is known of it here.
+    elsewhere: bool,
 }
 
 /// How a stream's encoder is doing, for whoever runs the channel.
@@ -94,7 +97,11 @@ pub(super) async fn ingest_status(
     context: Context,
     Params(id): Params<String>,
 ) -> Result<Json<EncoderStatus>, Problem> {
-    let status = view::ingest_status(&context.app, &context.actor, stream_id(&id)?).await?;
-    let encoder = status.as_ref().map(IngestStatusJson::from);
-    Ok(Json(EncoderStatus { encoder }))
+    let encoder = view::encoder(&context.app, &context.actor, stream_id(&id)?).await?;
+    let (encoder, elsewhere) = match &encoder {
+        Encoder::Absent => (None, false),
+        Encoder::Here(status) => (Some(IngestStatusJson::from(status)), false),
+        Encoder::Elsewhere => (None, true),
+    };
+    Ok(Json(EncoderStatus { encoder, elsewhere }))
 }

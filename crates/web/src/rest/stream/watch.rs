@@ -77,11 +77,15 @@ async fn addresses(
     context: &Context,
     handle: &Handle,
 ) -> Result<Vec<PlaybackAddressJson>, Problem> {
-    let addresses = playback::addresses(&context.app, &context.actor, handle).await?;
+    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
     // The grant is theirs: they are to be the same person when they come back.
     context.keep_guest();
+    let url = |path: &str| match &playback.node {
+        Some(node) => node.url(path),
+        None => context.config.url(path),
+    };
+    let addresses = playback.addresses.iter();
     Ok(addresses
-        .iter()
-        .map(|address| PlaybackAddressJson::of(address, |path| context.config.url(path)))
+        .map(|address| PlaybackAddressJson::of(address, url))
         .collect())
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use greenroom_app::realtime::{Ephemeral, Published, Shown, WireFormat};
-use greenroom_domain::chat::{Line, LineBody, RestrictionKind};
+use greenroom_app::realtime::{Published, Shown, WireFormat};
+use greenroom_domain::chat::{Ephemeral, Line, LineBody, RestrictionKind};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use serde::Serialize;
