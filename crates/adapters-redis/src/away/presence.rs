@@ -1,0 +1,162 @@
+//! Presence while Redis is away.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::shared::store::StoreError;
+use greenroom_domain::stream::{Audience, Presence, Via};
+use parking_lot::Mutex;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::own::{OwnViewers, Way};
+use super::told::{Ask, Told};
+use crate::presence::RedisPresence;
+
+/// How many are announced at once.
+const AT_ONCE: usize = 64;
+
+/// Who watches at all nodes; while Redis is away, who watches at this one.
+///
+/// Nobody is said to have come or gone meanwhile, and for three seconds after: the nodes
+/// announce their viewers again, and what happened is told then, once.
+pub struct PresenceWhenAway {
+    shared: Arc<RedisPresence>,
+    own: Arc<Mutex<OwnViewers>>,
+    told: Mutex<Told>,
+    _announcer: AbortOnDropHandle<()>,
+}
+
+impl PresenceWhenAway {
+    /// Keeps this node's view beside the shared one. Has to be called in a tokio runtime.
+    pub fn new(shared: RedisPresence) -> Self {
+        let shared = Arc::new(shared);
+        let own = Arc::default();
+        let announcer = announce(Arc::clone(&shared), Arc::clone(&own));
+        Self {
+            shared,
+            own,
+            told: Mutex::default(),
+            _announcer: AbortOnDropHandle::new(tokio::spawn(announcer)),
+        }
+    }
+
+    /// Nothing that is known to have happened.
+    async fn unchanged(&self, stream: StreamId, now: Timestamp) -> Result<Audience, StoreError> {
+        let counts = self.counts(&[stream], now).await?;
+        Ok(Audience {
+            viewers: counts.first().copied().unwrap_or(0),
+            ..Audience::default()
+        })
+    }
+}
+
+/// Tells Redis of this node's viewers whenever it is back.
+async fn announce(shared: Arc<RedisPresence>, own: Arc<Mutex<OwnViewers>>) {
+    let mut connection = 0;
+    loop {
+        connection = shared.redis().connected_after(connection).await;
+        let all = own.lock().all();
+        let renewals = stream::iter(all).for_each_concurrent(AT_ONCE, |way| {
+            let shared = &shared;
+            async move {
+                // Away again: there is another connection then.
+                let _ = shared.renew(way.stream, way.who, way.via, way.until).await;
+            }
+        });
+        renewals.await;
+    }
+}
+
+/// Whether Redis could not be asked.
+fn is_away<T>(answer: &Result<T, StoreError>) -> bool {
+    matches!(answer, Err(StoreError::Unavailable(_)))
+}
+
+#[async_trait]
+impl Presence for PresenceWhenAway {
+    async fn renew(
+        &self,
+        stream: StreamId,
+        who: Identity,
+        via: Via,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.own.lock().renew(Way {
+            stream,
+            who,
+            via,
+            until,
+        });
+        let renewed = self.shared.renew(stream, who, via, until).await;
+        if is_away(&renewed) { Ok(()) } else { renewed }
+    }
+
+    /// Who leaves while Redis is away runs out there.
+    async fn leave(&self, stream: StreamId, who: Identity, via: Via) -> Result<(), StoreError> {
+        self.own.lock().leave(stream, who, via);
+        let left = self.shared.leave(stream, who, via).await;
+        if is_away(&left) { Ok(()) } else { left }
+    }
+
+    async fn audience(&self, stream: StreamId, now: Timestamp) -> Result<Audience, StoreError> {
+        let Some(connection) = self.shared.redis().connection_number() else {
+            return self.unchanged(stream, now).await;
+        };
+        let ask = self.told.lock().ask(stream, connection, now);
+        match ask {
+            Ask::Later => return self.unchanged(stream, now).await,
+            Ask::Restoring(told) => {
+                let restored = self.shared.restore(stream, &told).await;
+                if is_away(&restored) {
+                    return self.unchanged(stream, now).await;
+                }
+                restored?;
+            }
+            Ask::Now => {}
+        }
+        let answer = self.shared.audience(stream, now).await;
+        if is_away(&answer) {
+            return self.unchanged(stream, now).await;
+        }
+        let audience = answer?;
+        self.told.lock().answered(stream, &audience, now);
+        Ok(audience)
+    }
+
+    async fn counts(&self, streams: &[StreamId], now: Timestamp) -> Result<Vec<u64>, StoreError> {
+        let counts = self.shared.counts(streams, now).await;
+        if !is_away(&counts) {
+            return counts;
+        }
+        let mut own = self.own.lock();
+        let count = |stream: &StreamId| own.at(*stream, now).len() as u64;
+        Ok(streams.iter().map(count).collect())
+    }
+
+    async fn participants(
+        &self,
+        stream: StreamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Identity>, StoreError> {
+        let participants = self.shared.participants(stream, now, limit).await;
+        if !is_away(&participants) {
+            return participants;
+        }
+        let present = self.own.lock().at(stream, now);
+        Ok(present.into_iter().take(limit).collect())
+    }
+
+    /// What Redis could not be told of is forgotten there after an hour.
+    async fn clear(&self, stream: StreamId) -> Result<(), StoreError> {
+        self.own.lock().clear(stream);
+        self.told.lock().clear(stream);
+        let cleared = self.shared.clear(stream).await;
+        if is_away(&cleared) { Ok(()) } else { cleared }
+    }
+}

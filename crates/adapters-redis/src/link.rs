@@ -1,0 +1,267 @@
+//! The way to Redis: one connection, kept by one task, that everybody shares.
+
+use std::fmt::{self, Display};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use greenroom_domain::shared::store::StoreError;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, RedisResult,
+    ScriptInvocation,
+};
+use tokio::sync::watch;
+use tokio::time::error::Elapsed;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::backoff::Backoff;
+use crate::options::RedisOptions;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long Redis may take to let us in, and to answer: a caller waits for both at most.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+/// A connection that held so long was a good one.
+const STEADY: Duration = Duration::from_secs(5);
+/// How often a connection is tried that nobody complains of.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(1);
+/// How many commands may wait to be written.
+const WAITING: usize = 1024;
+
+/// A Redis, whether it can be reached now or not. Clones share it; when the last is gone, so
+/// is the connection.
+#[derive(Clone)]
+pub struct Redis(Arc<Shared>);
+
+struct Shared {
+    options: RedisOptions,
+    client: Client,
+    link: watch::Receiver<Link>,
+    /// The number of the last connection that somebody had trouble with.
+    broken: watch::Sender<u64>,
+    _keeper: AbortOnDropHandle<()>,
+}
+
+#[derive(Clone)]
+enum Link {
+    /// It will be known soon whether it can be reached.
+    Connecting,
+    /// It answers.
+    Up {
+        connection: MultiplexedConnection,
+        /// Counts the connections.
+        number: u64,
+    },
+    /// It cannot be reached, and will be tried again.
+    Away,
+}
+
+impl Link {
+    fn number(&self) -> Option<u64> {
+        match self {
+            Self::Up { number, .. } => Some(*number),
+            Self::Connecting | Self::Away => None,
+        }
+    }
+}
+
+/// It cannot even be tried.
+#[derive(Debug, thiserror::Error)]
+#[error("Redis cannot be used by these options")]
+pub struct OpenError(#[source] RedisError);
+
+/// Why Redis gave no answer.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error("Redis is away")]
+    Away,
+    #[error("Redis takes too long to answer")]
+    TooLong,
+}
+
+impl Redis {
+    /// Opens the way to a Redis and does not wait for it; it may be away. Has to be called in
+    /// a tokio runtime.
+    pub fn open(options: RedisOptions) -> Result<Self, OpenError> {
+        let client = Client::open(options.connection.clone()).map_err(OpenError)?;
+        let (up, link) = watch::channel(Link::Connecting);
+        let (broken, complaints) = watch::channel(0);
+        let keeper = keep(client.clone(), options.to_string(), up, complaints);
+        Ok(Self(Arc::new(Shared {
+            options,
+            client,
+            link,
+            broken,
+            _keeper: AbortOnDropHandle::new(tokio::spawn(keeper)),
+        })))
+    }
+
+    /// Whether it answers: for a check of health, and at the start.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let mut ping = Pipeline::new();
+        ping.cmd("PING");
+        let [_pong]: [String; 1] = self.pipe(&ping).await?;
+        Ok(())
+    }
+
+    /// Runs a script.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, StoreError> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = timeout(PATIENCE, script.invoke_async(&mut connection)).await;
+        self.judge(number, answer)
+    }
+
+    /// Runs commands, all on one way there and back.
+    pub(crate) async fn pipe<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, StoreError> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = timeout(PATIENCE, pipe.query_async(&mut connection)).await;
+        self.judge(number, answer)
+    }
+
+    /// A key or channel of this Greenroom.
+    pub(crate) fn key(&self, kind: &str, of: impl Display) -> String {
+        format!("{}{kind}:{of}", self.0.options.prefix)
+    }
+
+    /// What a connection of one's own is made with.
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Counts the connections; `None` while it is away, as far as is known.
+    pub(crate) fn connection_number(&self) -> Option<u64> {
+        self.0.link.borrow().number()
+    }
+
+    /// Waits for a connection after this one.
+    pub(crate) async fn connected_after(&self, number: u64) -> u64 {
+        let mut link = self.0.link.clone();
+        let next = link.wait_for(|link| link.number() > Some(number)).await;
+        match next.ok().and_then(|link| link.number()) {
+            Some(next) => next,
+            // The keeper lives as long as this.
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), StoreError> {
+        let mut link = self.0.link.clone();
+        let settled = link.wait_for(|link| !matches!(link, Link::Connecting));
+        match timeout(PATIENCE, settled).await {
+            Ok(Ok(link)) => match &*link {
+                Link::Up { connection, number } => Ok((connection.clone(), *number)),
+                Link::Connecting | Link::Away => Err(unavailable(Unanswered::Away)),
+            },
+            Ok(Err(_)) | Err(_) => Err(unavailable(Unanswered::Away)),
+        }
+    }
+
+    fn judge<T>(
+        &self,
+        number: u64,
+        answer: Result<RedisResult<T>, Elapsed>,
+    ) -> Result<T, StoreError> {
+        let error = match answer {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) if error.is_io_error() || error.is_unrecoverable_error() => error.into(),
+            // It answered, though not what was wanted.
+            Ok(Err(error)) => return Err(unavailable(error)),
+            Err(_) => BoxError::from(Unanswered::TooLong),
+        };
+        self.0.broken.send_if_modified(|last| {
+            let is_news = *last < number;
+            *last = number.max(*last);
+            is_news
+        });
+        Err(StoreError::Unavailable(error))
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Redis").field(&self.0.options).finish()
+    }
+}
+
+fn unavailable(error: impl Into<BoxError>) -> StoreError {
+    StoreError::Unavailable(error.into())
+}
+
+/// Connects, and connects again whenever it is told that the connection is broken.
+async fn keep(
+    client: Client,
+    at: String,
+    link: watch::Sender<Link>,
+    mut broken: watch::Receiver<u64>,
+) {
+    let config = AsyncConnectionConfig::new()
+        // Whoever waits sets a limit to the whole of it.
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(WAITING);
+    let mut backoff = Backoff::new();
+    let mut number = 0;
+    loop {
+        match connect(&client, &config).await {
+            Ok(connection) => {
+                number += 1;
+                tracing::info!(%at, "connected to Redis");
+                link.send_replace(Link::Up {
+                    connection: connection.clone(),
+                    number,
+                });
+                let held = Instant::now();
+                let why = until_broken(connection, number, &mut broken).await;
+                tracing::warn!(%at, why, "the connection to Redis is lost");
+                link.send_replace(Link::Connecting);
+                if held.elapsed() > STEADY {
+                    backoff.reset();
+                }
+            }
+            Err(error) => {
+                if !matches!(*link.borrow(), Link::Away) {
+                    tracing::warn!(%at, %error, "Redis is away");
+                }
+                link.send_replace(Link::Away);
+            }
+        }
+        backoff.wait().await;
+    }
+}
+
+/// Connects; a server that lets us in may still not answer.
+async fn connect(
+    client: &Client,
+    config: &AsyncConnectionConfig,
+) -> Result<MultiplexedConnection, BoxError> {
+    let connecting = async {
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(config)
+            .await?;
+        redis::cmd("PING").exec_async(&mut connection).await?;
+        Ok(connection)
+    };
+    timeout(PATIENCE, connecting).await?
+}
+
+async fn until_broken(
+    mut connection: MultiplexedConnection,
+    number: u64,
+    broken: &mut watch::Receiver<u64>,
+) -> &'static str {
+    loop {
+        tokio::select! {
+            _ = broken.wait_for(|last| *last >= number) => return "a command failed",
+            () = sleep(PING_EVERY) => {}
+        }
+        let ping = redis::cmd("PING");
+        match timeout(PATIENCE, ping.exec_async(&mut connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return "it does not answer",
+        }
+    }
+}
