@@ -36,9 +36,9 @@ pub(crate) struct Writes<'a> {
     pub(crate) rooms: Aggregates<'a, ChannelId, Room>,
     pub(crate) sessions: BTreeMap<SessionId, Option<&'a Session>>,
     pub(crate) restrictions: BTreeMap<(ChannelId, Identity), Option<&'a Restriction>>,
-    pub(crate) claims: BTreeMap<ClaimKey, Option<Holder>>,
+    pub(crate) claims: BTreeMap<ClaimKey, Passed<Option<Holder>>>,
     pub(crate) counts: BTreeMap<StreamId, StreamCounts>,
-    pub(crate) cursors: BTreeMap<&'static str, FeedPosition>,
+    pub(crate) cursors: BTreeMap<&'static str, Passed<FeedPosition>>,
     pub(crate) lines: Vec<Appended<'a>>,
     pub(crate) redactions: BTreeSet<(ChannelId, Seq)>,
     pub(crate) events: Vec<&'a Event>,
@@ -56,6 +56,20 @@ pub(crate) struct Rewrite<'a, T> {
     /// The version that is there, and the one that will be.
     pub(crate) from: Version,
     pub(crate) to: Version,
+}
+
+/// What something was when it was locked, and what it will be.
+pub(crate) struct Passed<T> {
+    pub(crate) from: T,
+    pub(crate) to: T,
+}
+
+impl<T: Copy> Passed<T> {
+    fn note<K: Ord>(all: &mut BTreeMap<K, Self>, key: K, from: T, to: T) {
+        all.entry(key)
+            .and_modify(|passed| passed.to = to)
+            .or_insert(Self { from, to });
+    }
 }
 
 pub(crate) struct Appended<'a> {
@@ -151,8 +165,9 @@ impl<'a> Draft<'a> {
             self.redact(*room, *seq);
         }
         if let Some(cursor) = changes.cursor {
-            self.seen.cursors.insert(cursor.consumer.0, cursor.to);
-            self.writes.cursors.insert(cursor.consumer.0, cursor.to);
+            let consumer = cursor.consumer.0;
+            self.seen.cursors.insert(consumer, cursor.to);
+            Passed::note(&mut self.writes.cursors, consumer, cursor.from, cursor.to);
         }
         for event in &changes.events {
             self.writes.at = self.writes.at.max(Some(event.at));
@@ -196,16 +211,15 @@ impl<'a> Draft<'a> {
                 let key = ClaimKey::of(claim);
                 if self.seen.claims.get(&key) == Some(holder) {
                     self.seen.claims.remove(&key);
-                    self.writes.claims.insert(key, None);
+                    Passed::note(&mut self.writes.claims, key, Some(*holder), None);
                 }
             }
         }
         for change in changes {
             if let ClaimChange::Take(claim, holder) = change {
                 let key = ClaimKey::of(claim);
-                if self.seen.claims.insert(key.clone(), *holder) != Some(*holder) {
-                    self.writes.claims.insert(key, Some(*holder));
-                }
+                let before = self.seen.claims.insert(key.clone(), *holder);
+                Passed::note(&mut self.writes.claims, key, before, Some(*holder));
             }
         }
     }

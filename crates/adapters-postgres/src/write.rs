@@ -1,11 +1,14 @@
 //! Carries out what was found good: one statement for each kind of row, however many.
 
+use std::collections::HashMap;
+
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::Holder;
 use greenroom_domain::shared::feed::FeedPosition;
 use serde::Serialize;
 use sqlx::PgConnection;
+use sqlx::postgres::PgQueryResult;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -26,9 +29,9 @@ pub(crate) struct Mark {
     pub(crate) batch: i64,
 }
 
-/// A version was not what its lock had shown: nothing but a row that came into being since.
+/// A row came into being since it was looked for: what is not there cannot be locked.
 #[derive(Debug, thiserror::Error)]
-#[error("a row was written that nothing was known of")]
+#[error("a row came into being at the same time")]
 struct Unseen;
 
 /// Answers with the feed's new head, if it told of something.
@@ -61,9 +64,7 @@ async fn aggregates(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
                 let written = sqlx::query!($statement, Json(rows) as _, Json(from) as _)
                     .execute(&mut *connection)
                     .await?;
-                if count_of(rewrites.len()) != written.rows_affected() {
-                    return Err(Failure::Overtaken(sqlx::Error::Encode(Box::new(Unseen))));
-                }
+                all_written(rewrites.len(), &written)?;
             }
         };
     }
@@ -123,16 +124,17 @@ async fn aggregates(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
     Ok(())
 }
 
-fn versions<K, T>(
-    rewrites: &Aggregates<'_, K, T>,
-    id: fn(&K) -> Uuid,
-) -> std::collections::HashMap<Uuid, i64> {
+fn versions<K, T>(rewrites: &Aggregates<'_, K, T>, id: fn(&K) -> Uuid) -> HashMap<Uuid, i64> {
     let from = rewrites.iter();
     from.map(|(key, it)| (id(key), bigint(it.from.0))).collect()
 }
 
-fn count_of(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
+fn all_written(expected: usize, done: &PgQueryResult) -> Result<(), Failure> {
+    if usize::try_from(done.rows_affected()) == Ok(expected) {
+        Ok(())
+    } else {
+        Err(Failure::Overtaken(sqlx::Error::Encode(Box::new(Unseen))))
+    }
 }
 
 async fn sessions(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
@@ -196,46 +198,66 @@ async fn restrictions(connection: &mut PgConnection, writes: &Writes<'_>) -> Res
     Ok(())
 }
 
-/// What changed hands is removed first: a name may have been another's.
+/// What changed hands is removed first: a name may have been another's. Only what was locked
+/// is: one that somebody took since stays, and stands in the way.
 async fn claims(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
-    if writes.claims.is_empty() {
-        return Ok(());
+    let changed = || writes.claims.iter().filter(|(_, it)| it.from != it.to);
+    let left = changed().filter_map(|(claim, it)| Some((claim, it.from?)));
+    let left = ClaimRows::of(left);
+    if !left.kinds.is_empty() {
+        let removed = sqlx::query!(
+            "DELETE FROM claims USING \
+             unnest($1::text[], $2::bytea[], $3::text[], $4::uuid[]) \
+             AS left_by (kind, key, holder_kind, holder) \
+             WHERE claims.kind = left_by.kind AND claims.key = left_by.key \
+             AND claims.holder_kind = left_by.holder_kind AND claims.holder = left_by.holder",
+            &left.kinds,
+            &left.keys,
+            &left.holder_kinds,
+            &left.holders
+        )
+        .execute(&mut *connection)
+        .await?;
+        all_written(left.kinds.len(), &removed)?;
     }
-    let columns = |claim: &ClaimKey| (claim.kind.to_owned(), claim.key.clone());
-    let (kinds, keys): (Vec<String>, Vec<Vec<u8>>) = writes.claims.keys().map(columns).unzip();
-    sqlx::query!(
-        "DELETE FROM claims USING unnest($1::text[], $2::bytea[]) AS changed (kind, key) \
-         WHERE claims.kind = changed.kind AND claims.key = changed.key",
-        &kinds,
-        &keys
-    )
-    .execute(&mut *connection)
-    .await?;
-    let taken = || {
-        let taken = writes.claims.iter();
-        taken.filter_map(|(claim, taker)| Some((claim, (*taker)?)))
-    };
-    let (kinds, keys): (Vec<_>, Vec<_>) = taken().map(|(claim, _)| columns(claim)).unzip();
-    if kinds.is_empty() {
-        return Ok(());
+    let taken = changed().filter_map(|(claim, it)| Some((claim, it.to?)));
+    let taken = ClaimRows::of(taken);
+    if !taken.kinds.is_empty() {
+        sqlx::query!(
+            "INSERT INTO claims (kind, key, holder_kind, holder) \
+             SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::uuid[])",
+            &taken.kinds,
+            &taken.keys,
+            &taken.holder_kinds,
+            &taken.holders
+        )
+        .execute(connection)
+        .await?;
     }
-    let row = |taker: Holder| {
-        let (kind, id) = holder(taker);
-        (kind.to_owned(), id)
-    };
-    let (holder_kinds, holders): (Vec<String>, Vec<Uuid>) =
-        taken().map(|(_, taker)| row(taker)).unzip();
-    sqlx::query!(
-        "INSERT INTO claims (kind, key, holder_kind, holder) \
-         SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[], $4::uuid[])",
-        &kinds,
-        &keys,
-        &holder_kinds,
-        &holders
-    )
-    .execute(connection)
-    .await?;
     Ok(())
+}
+
+/// Claims and who holds them, by columns.
+#[derive(Default)]
+struct ClaimRows {
+    kinds: Vec<String>,
+    keys: Vec<Vec<u8>>,
+    holder_kinds: Vec<String>,
+    holders: Vec<Uuid>,
+}
+
+impl ClaimRows {
+    fn of<'a>(claims: impl Iterator<Item = (&'a ClaimKey, Holder)>) -> Self {
+        let mut rows = Self::default();
+        for (claim, of) in claims {
+            let (kind, id) = holder(of);
+            rows.kinds.push(claim.kind.to_owned());
+            rows.keys.push(claim.key.clone());
+            rows.holder_kinds.push(kind.to_owned());
+            rows.holders.push(id);
+        }
+        rows
+    }
 }
 
 async fn counts(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
@@ -269,17 +291,22 @@ async fn cursors(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(
         return Ok(());
     }
     let consumers: Vec<String> = writes.cursors.keys().map(|&it| it.to_owned()).collect();
-    let positions: Vec<i64> = writes.cursors.values().map(|it| bigint(it.0)).collect();
-    sqlx::query!(
+    let to: Vec<i64> = writes.cursors.values().map(|it| bigint(it.to.0)).collect();
+    let from = writes.cursors.iter();
+    let from = from.map(|(&consumer, it)| (consumer, bigint(it.from.0)));
+    let from: HashMap<_, _> = from.collect();
+    let moved = sqlx::query!(
         "INSERT INTO cursors (consumer, position) \
          SELECT * FROM unnest($1::text[], $2::bigint[]) \
-         ON CONFLICT (consumer) DO UPDATE SET position = excluded.position",
+         ON CONFLICT (consumer) DO UPDATE SET position = excluded.position \
+         WHERE cursors.position = ($3::jsonb ->> cursors.consumer)::bigint",
         &consumers,
-        &positions
+        &to,
+        Json(from) as _
     )
     .execute(connection)
     .await?;
-    Ok(())
+    all_written(writes.cursors.len(), &moved)
 }
 
 async fn lines(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use greenroom_domain::chat::{LineBody, Moderation, NewLine, RoomLog};
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, Commit, CommitError, Holder, StateChange,
 };
-use greenroom_domain::shared::feed::{Feed, FeedPosition};
+use greenroom_domain::shared::feed::{Consumer, CursorMove, Feed, FeedPosition};
 use greenroom_domain::shared::store::Version;
 use greenroom_testkit::builders::{
     ban, channel, channel_id, creates_channel, event, message, seen, user_id, viewer,
@@ -300,5 +300,28 @@ fn who_shares_nothing_runs_alone() {
         first.close().await;
         second.close().await;
         open(Nodes::One).await.unwrap();
+    });
+}
+
+#[test]
+fn a_cursor_is_moved_by_one_node() {
+    greenroom_testkit::run(async {
+        const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+        let (one, other, _database) = two().await;
+        for name in NAMES {
+            let moves = || Changes {
+                cursor: Some(CursorMove {
+                    consumer: Consumer(name),
+                    from: FeedPosition::START,
+                    to: FeedPosition(1),
+                }),
+                ..Changes::new()
+            };
+            match tokio::join!(one.commit(moves()), other.commit(moves())) {
+                (Ok(_), Err(CommitError::CursorMoved)) | (Err(CommitError::CursorMoved), Ok(_)) => {
+                }
+                both => panic!("one of two moves the cursor of {name}: {both:?}"),
+            }
+        }
     });
 }
