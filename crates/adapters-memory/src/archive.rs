@@ -30,7 +30,9 @@ impl Archive for InMemoryStore {
             if entries.is_empty() {
                 break;
             }
-            entries.into_iter().for_each(|entry| imported.keep(entry));
+            for entry in entries {
+                imported.keep(entry);
+            }
         }
         let mut state = self.state();
         state.require_empty()?;

@@ -57,25 +57,22 @@ type Pairs = BTreeMap<Key, IVec>;
 impl Archive for SledStore {
     async fn export(&self, to: &mut dyn EntrySink) -> Result<(), ExportError> {
         let before = self.begin_export().await?;
-        let mut give = async |entries: Vec<Entry>| match entries.is_empty() {
-            true => Ok(()),
-            false => to.take(entries).await.map_err(ExportError::Sink),
-        };
-        give(vec![Entry::Epoch(self.epoch())]).await?;
+        give(to, vec![Entry::Epoch(self.epoch())]).await?;
         for space in SPACES {
             if space == Space::Feed {
-                give(vec![Entry::FeedBase(self.feed_base(&before).await?)]).await?;
+                let base = self.feed_base(&before).await?;
+                give(to, vec![Entry::FeedBase(base)]).await?;
             }
             let mut records = Assembly::default();
             let mut from = Some(keyspace::all(space));
             while let Some(start) = from {
                 let end = read::end_of(&keyspace::all(space));
                 let (pairs, next) = self.pairs(&before, start, end).await?;
-                give(self.entries(space, pairs, &mut records)?).await?;
+                give(to, self.entries(space, pairs, &mut records)?).await?;
                 from = next;
             }
             let last = records.finish()?;
-            give(last.into_iter().map(of_record).collect()).await?;
+            give(to, last.into_iter().map(of_record).collect()).await?;
         }
         Ok(())
     }
@@ -159,6 +156,13 @@ impl SledStore {
         let base = base.map(|bytes| codec::decode_u64("feed's base", bytes));
         Ok(base.transpose()?.map_or(FeedPosition::START, FeedPosition))
     }
+}
+
+async fn give(to: &mut dyn EntrySink, entries: Vec<Entry>) -> Result<(), ExportError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    to.take(entries).await.map_err(ExportError::Sink)
 }
 
 /// Whether an export reads this key.

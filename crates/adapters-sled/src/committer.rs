@@ -206,7 +206,7 @@ impl Committer {
             .writes
             .keys()
             .chain(record.iter().map(|(key, _)| key));
-        let exports_wait = shared.exports.put_aside(&shared.database, keys);
+        let exports_wait = shared.exports.put_aside(&shared.database, &keys);
         let mut batch = Batch::default();
         for (key, value) in pending.writes {
             match value {

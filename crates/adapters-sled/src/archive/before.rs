@@ -56,7 +56,7 @@ impl Exports {
     pub(crate) fn put_aside<'exports, 'keys>(
         &'exports self,
         database: &Database,
-        keys: impl Iterator<Item = &'keys Key> + Clone,
+        keys: &(impl Iterator<Item = &'keys Key> + Clone),
     ) -> MutexGuard<'exports, Vec<Weak<Before>>> {
         let mut running = self.running.lock();
         running.retain(|export| match export.upgrade() {

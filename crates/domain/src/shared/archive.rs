@@ -70,6 +70,26 @@ pub enum EntryKind {
     Cursor,
 }
 
+impl EntryKind {
+    /// All of them, in order.
+    pub const ALL: [Self; 14] = [
+        Self::Epoch,
+        Self::User,
+        Self::Session,
+        Self::Channel,
+        Self::StreamKey,
+        Self::Stream,
+        Self::Counts,
+        Self::Room,
+        Self::Restriction,
+        Self::Claim,
+        Self::Line,
+        Self::FeedBase,
+        Self::FeedRecord,
+        Self::Cursor,
+    ];
+}
+
 /// Where an entry stands among all of a store's: by its kind, and within the kind by its id
 /// (as bytes, and text as bytes), a line by room and number. No two entries of a store have
 /// the same.

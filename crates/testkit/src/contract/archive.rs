@@ -121,7 +121,7 @@ pub async fn what_is_exported_is_in_order_and_whole(stores: Move) {
             .unwrap_or_else(|error| panic!("{error}: {entry:?}"));
     }
     order.end().expect("nothing is missing");
-    for kind in KINDS {
+    for kind in EntryKind::ALL {
         assert!(
             entries.iter().any(|entry| entry.kind() == kind),
             "none is a {kind:?}"
@@ -309,29 +309,12 @@ pub async fn an_import_that_is_dropped_leaves_nothing(stores: Move) {
     assert_eq!(export(&*stores.to).await, entries);
 }
 
-const KINDS: [EntryKind; 14] = [
-    EntryKind::Epoch,
-    EntryKind::User,
-    EntryKind::Session,
-    EntryKind::Channel,
-    EntryKind::StreamKey,
-    EntryKind::Stream,
-    EntryKind::Counts,
-    EntryKind::Room,
-    EntryKind::Restriction,
-    EntryKind::Claim,
-    EntryKind::Line,
-    EntryKind::FeedBase,
-    EntryKind::FeedRecord,
-    EntryKind::Cursor,
-];
-
 /// Everything that a store exports.
 pub async fn export(store: &dyn ArchiveUnderTest) -> Vec<Entry> {
     let mut entries = Entries::of(Vec::new());
     let exported = store.archive().export(&mut entries).await;
     exported.expect("an export that nothing speaks against");
-    entries.entries
+    entries.all
 }
 
 /// A store takes in what another has exported.
@@ -530,7 +513,7 @@ async fn assert_empty(store: &Arc<dyn ArchiveUnderTest>) {
 
 /// Entries in memory.
 struct Entries {
-    entries: Vec<Entry>,
+    all: Vec<Entry>,
     given: usize,
     end: End,
 }
@@ -546,7 +529,7 @@ enum End {
 impl Entries {
     fn of(entries: Vec<Entry>) -> Self {
         Self {
-            entries,
+            all: entries,
             given: 0,
             end: End::Whole,
         }
@@ -561,7 +544,7 @@ impl EntrySink for Entries {
             "{} entries at once",
             entries.len()
         );
-        self.entries.extend(entries);
+        self.all.extend(entries);
         Ok(())
     }
 }
@@ -569,7 +552,7 @@ impl EntrySink for Entries {
 #[async_trait]
 impl EntrySource for Entries {
     async fn next(&mut self) -> Result<Vec<Entry>, BoxError> {
-        let rest = &self.entries[self.given..];
+        let rest = &self.all[self.given..];
         let some = rest[..rest.len().min(100)].to_vec();
         self.given += some.len();
         if some.is_empty() {
