@@ -108,7 +108,7 @@ pub(crate) fn tokens(host: &Host) -> Result<Arc<dyn TokenVerifier>, OpenError> {
 }
 
 /// There is no host platform: local accounts only.
-struct NoHostPlatform;
+pub(crate) struct NoHostPlatform;
 
 #[async_trait]
 impl TokenVerifier for NoHostPlatform {

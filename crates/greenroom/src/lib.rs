@@ -1,21 +1,32 @@
 //! Greenroom, put together.
 //!
-//! [`Platform::open`] reads a [`Config`], opens the adapters that it names and builds the
-//! application on them; [`Platform::start`] listens. An embedding program that has a server
-//! of its own mounts [`Platform::router`] instead, or builds an
-//! [`App`] of its own [`Ports`](greenroom_app::Ports).
+//! A program that has a server, users or a store of its own [builds](Greenroom::builder) a
+//! [`Greenroom`] on its own ports, and nests its routes; `docs/embedding.md` shows how.
+//!
+//! A server of nothing else is a [`Platform`]: [`Platform::open`] reads a [`Config`], opens the
+//! adapters that it names and builds the application on them; [`Platform::start`] listens.
 #![deny(missing_docs)]
 
 pub mod archive;
 mod backup;
+mod builder;
 mod config;
 pub mod control;
 mod http;
 mod identity;
+mod no_media;
 pub mod operator;
 mod platform;
 mod store;
 
+#[doc(no_inline)]
+pub use {
+    greenroom_adapters_media as media, greenroom_adapters_memory as memory, greenroom_app as app,
+    greenroom_domain as domain, greenroom_web as web,
+};
+
+pub use builder::{Builder, Greenroom, Store};
 pub use config::{Address, Config, ConfigError, Flags, LogFormat, REFERENCE, StoreKind};
-pub use greenroom_app::{App, Refusal};
+pub use greenroom_app::{App, Ports, Refusal, Settings};
+pub use greenroom_web::WebConfig;
 pub use platform::{OpenError, Platform, Running, StartError};

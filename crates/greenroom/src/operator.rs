@@ -265,7 +265,7 @@ async fn user(app: &Arc<App>, username: &str) -> Result<User, OperatorError> {
 async fn show_channel(app: &Arc<App>, handle: &Handle) -> Result<Value, OperatorError> {
     let shown = view::execute(app, handle).await?;
     let keys = keys::list(app, &Actor::Operator, handle).await?;
-    let channel = shown.channel.value;
+    let channel = &shown.channel.value;
     Ok(json!({
         "id": channel.id.to_string(),
         "handle": channel.handle.as_str(),

@@ -311,7 +311,7 @@ impl Running {
 }
 
 /// Lets what goes on behind the web's routes end after shutdown, for a moment.
-async fn finish(behind: TaskTracker, shutdown: CancellationToken) {
+pub(crate) async fn finish(behind: TaskTracker, shutdown: CancellationToken) {
     shutdown.cancelled().await;
     behind.close();
     if tokio::time::timeout(http::FAREWELL, behind.wait())
