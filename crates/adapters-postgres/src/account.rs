@@ -13,6 +13,7 @@ use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::secret::Mac;
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use serde::Serialize;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::PgStore;
@@ -174,6 +175,34 @@ impl Sessions for PgStore {
     }
 }
 
+/// Some users in the order of their ids, behind one.
+pub(crate) async fn users_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<UserRow>> {
+    users!("WHERE id > $1 ORDER BY id LIMIT $2", after, most)
+        .fetch_all(connection)
+        .await
+}
+
+/// Some sessions in the order of their ids, behind one.
+pub(crate) async fn sessions_behind(
+    connection: &mut PgConnection,
+    after: &[u8],
+    most: i64,
+) -> sqlx::Result<Vec<SessionRow>> {
+    sqlx::query_as!(
+        SessionRow,
+        "SELECT id, user_id, created_at, expires_at FROM sessions \
+         WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        most
+    )
+    .fetch_all(connection)
+    .await
+}
+
 #[derive(Serialize)]
 pub(crate) struct UserRow {
     id: Uuid,
@@ -299,7 +328,7 @@ impl SessionRow {
         }
     }
 
-    fn parse(self) -> Result<Session, StoreError> {
+    pub(crate) fn parse(self) -> Result<Session, StoreError> {
         Ok(Session {
             id: session_id(&self.id)?,
             user: UserId::from_uuid(self.user_id),

@@ -13,6 +13,7 @@ use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::secret::{Mac, Sealed};
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -140,6 +141,28 @@ impl StreamKeys for PgStore {
             .await?,
         )
     }
+}
+
+/// Some channels in the order of their ids, behind one.
+pub(crate) async fn channels_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<ChannelRow>> {
+    channels!("WHERE id > $1 ORDER BY id LIMIT $2", after, most)
+        .fetch_all(connection)
+        .await
+}
+
+/// Some stream keys in the order of their ids, behind one.
+pub(crate) async fn stream_keys_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<StreamKeyRow>> {
+    stream_keys!("WHERE id > $1 ORDER BY id LIMIT $2", after, most)
+        .fetch_all(connection)
+        .await
 }
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, GuestId, UserId};
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -174,6 +175,67 @@ impl Moderation for PgStore {
     }
 }
 
+/// Some rooms' rules in the order of the channels' ids, behind one.
+pub(crate) async fn rooms_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<RoomRow>> {
+    sqlx::query_as!(
+        RoomRow,
+        r#"SELECT channel, version, settings AS "settings: Json<SettingsRecord>"
+         FROM rooms WHERE channel > $1 ORDER BY channel LIMIT $2"#,
+        after,
+        most
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Some restrictions in the order of rooms and identities, behind one.
+pub(crate) async fn restrictions_behind(
+    connection: &mut PgConnection,
+    (room, (kind, id)): (Uuid, (i16, Uuid)),
+    most: i64,
+) -> sqlx::Result<Vec<RestrictionRow>> {
+    restrictions!(
+        "WHERE (room, subject_kind, subject) > ($1, $2, $3) \
+         ORDER BY room, subject_kind, subject LIMIT $4",
+        room,
+        kind,
+        id,
+        most
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Some lines in the order of rooms and numbers, behind one.
+pub(crate) async fn lines_behind(
+    connection: &mut PgConnection,
+    (room, seq): (Uuid, i64),
+    most: i64,
+) -> sqlx::Result<Vec<(ChannelId, LineRow)>> {
+    let rows = sqlx::query!(
+        r#"SELECT room, seq, at, body AS "body: Json<LineBody>" FROM lines
+         WHERE (room, seq) > ($1, $2) ORDER BY room, seq LIMIT $3"#,
+        room,
+        seq,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    let line = rows.into_iter().map(|row| {
+        let line = LineRow {
+            seq: row.seq,
+            at: row.at,
+            body: row.body,
+        };
+        (ChannelId::from_uuid(row.room), line)
+    });
+    Ok(line.collect())
+}
+
 /// An identity as two columns, which sort as identities do.
 pub(crate) fn identity(identity: Identity) -> (i16, Uuid) {
     match identity {
@@ -296,7 +358,7 @@ impl RestrictionRow {
         }
     }
 
-    fn parse(self) -> Result<Restriction, StoreError> {
+    pub(crate) fn parse(self) -> Result<Restriction, StoreError> {
         let text = |e| corrupt(RESTRICTION, e);
         let reason = self.reason.as_deref().map(ModerationReason::parse);
         let name = self.name.as_deref().map(DisplayName::parse);

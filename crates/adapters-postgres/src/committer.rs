@@ -10,6 +10,7 @@
 //! the batch was kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use greenroom_domain::shared::commit::{Changes, CommitError, Committed};
@@ -43,7 +44,7 @@ const RUNS: usize = 4;
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// The advisory lock that says which nodes run on the database: "greenrm" in ASCII.
-const NODES_LOCK: i64 = 0x67_72_65_65_6e_72_6d;
+pub(crate) const NODES_LOCK: i64 = 0x67_72_65_65_6e_72_6d;
 
 /// A commit that waits for its answer.
 pub(crate) struct Request {
@@ -57,7 +58,7 @@ type Answer = Result<Committed, CommitError>;
 pub(crate) struct Committer {
     options: PgConnectOptions,
     nodes: Option<Nodes>,
-    epoch: u32,
+    epoch: Arc<AtomicU32>,
     head: watch::Sender<FeedPosition>,
     connection: Option<PgConnection>,
     /// The last transaction that was begun.
@@ -80,7 +81,7 @@ impl Committer {
     /// Connects, and takes the place among the nodes that the options ask for.
     pub(crate) async fn open(
         options: &PgOptions,
-        epoch: u32,
+        epoch: Arc<AtomicU32>,
         head: watch::Sender<FeedPosition>,
     ) -> Result<Self, OpenError> {
         let connect = options.bounded();
@@ -253,8 +254,9 @@ impl Committer {
         let mark = self.mark;
         let mut transaction = connection.begin().await?;
         let drafted = async {
-            let seen = Seen::lock(&mut transaction, changes, self.epoch).await?;
-            let mut draft = Draft::new(self.epoch, seen);
+            let epoch = self.epoch.load(Ordering::Acquire);
+            let seen = Seen::lock(&mut transaction, changes, epoch).await?;
+            let mut draft = Draft::new(epoch, seen);
             let answers = changes.iter().map(|changes| draft.add(changes)).collect();
             let writes = draft.into_writes();
             let head = if writes.is_empty() {

@@ -9,6 +9,7 @@ use greenroom_domain::shared::feed::{
 };
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -128,6 +129,47 @@ impl PgStore {
         transaction.commit().await?;
         Ok(last.position - base == PRUNE_AT_ONCE)
     }
+}
+
+/// Some records with the newest moments that they speak of, behind a position.
+pub(crate) async fn records_behind(
+    connection: &mut PgConnection,
+    after: i64,
+    most: i64,
+) -> sqlx::Result<Vec<(Timestamp, FeedRecord)>> {
+    let rows = sqlx::query!(
+        r#"SELECT position, at, lines AS "lines: Ranges", events AS "events: Json<Vec<Event>>"
+         FROM feed WHERE position > $1 ORDER BY position LIMIT $2"#,
+        after,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    let record = rows.into_iter().map(|row| {
+        let at = Timestamp::from_micros(row.at);
+        (at, record(row.position, row.lines, row.events))
+    });
+    Ok(record.collect())
+}
+
+/// Some cursors in the order of their consumers' names, behind one.
+pub(crate) async fn cursors_behind(
+    connection: &mut PgConnection,
+    after: &str,
+    most: i64,
+) -> sqlx::Result<Vec<(String, FeedPosition)>> {
+    let rows = sqlx::query!(
+        "SELECT consumer, position FROM cursors WHERE consumer > $1 ORDER BY consumer LIMIT $2",
+        after,
+        most
+    )
+    .fetch_all(connection)
+    .await?;
+    let cursor = rows.into_iter().map(|row| {
+        let position = FeedPosition(count(row.position));
+        (row.consumer, position)
+    });
+    Ok(cursor.collect())
 }
 
 fn record(position: i64, Json(lines): Ranges, Json(events): Json<Vec<Event>>) -> FeedRecord {

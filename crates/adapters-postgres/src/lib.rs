@@ -1,8 +1,9 @@
 //! Greenroom's store for many nodes: everything in one PostgreSQL database (15 or newer).
 //!
 //! [`PgStore`] fills the one write port, [`Commit`](greenroom_domain::shared::commit::Commit),
-//! the read ports of accounts, channels, streams and chat, and the
-//! [`Feed`](greenroom_domain::shared::feed::Feed). Bring the schema up to date with
+//! the read ports of accounts, channels, streams and chat, the
+//! [`Feed`](greenroom_domain::shared::feed::Feed) and the
+//! [`Archive`](greenroom_domain::shared::archive::Archive). Bring the schema up to date with
 //! [`PgStore::migrate`], then open it with [`PgStore::open`]. It comes back by itself when
 //! the database was away.
 //!
@@ -10,7 +11,8 @@
 //! batch in a transaction; `seen` locks and reads what a batch speaks of, `draft` checks each
 //! commit against it, `write` carries out what was found good. `account`, `channel`, `stream`
 //! and `chat` hold the read ports and say how a row and an aggregate become each other;
-//! `read` is how all of them ask. `listen` wakes who waits for the feed.
+//! `read` is how all of them ask. `listen` wakes who waits for the feed. `archive` moves everything
+//! out, and in.
 //!
 //! All locks are taken in one order: the rooms' heads, aggregates by kind and id, claims,
 //! cursors, and last the head of the feed. Two nodes then wait for each other and do not
@@ -24,6 +26,7 @@
 //! rows until it vacuums, and its log for as long as it is told to.
 
 mod account;
+mod archive;
 mod channel;
 mod chat;
 mod commit;
@@ -39,6 +42,9 @@ mod read;
 mod seen;
 mod stream;
 mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use greenroom_domain::shared::feed::FeedPosition;
 use parking_lot::Mutex;
@@ -64,7 +70,10 @@ pub struct PgStore {
     queue: mpsc::Sender<Request>,
     /// The feed's newest position that this node knows of.
     head: watch::Sender<FeedPosition>,
-    epoch: u32,
+    /// Another one after an import.
+    epoch: Arc<AtomicU32>,
+    /// For what may take its time.
+    options: PgOptions,
     tasks: Mutex<JoinSet<()>>,
     closing: CancellationToken,
     _closes_when_dropped: DropGuard,
@@ -93,7 +102,8 @@ impl PgStore {
         let head = watch::Sender::new(opened.head);
         let (queue, requests) = mpsc::channel(QUEUE);
         let closing = CancellationToken::new();
-        let committer = Committer::open(options, opened.epoch, head.clone()).await?;
+        let epoch = Arc::new(AtomicU32::new(opened.epoch));
+        let committer = Committer::open(options, Arc::clone(&epoch), head.clone()).await?;
         let mut tasks = JoinSet::new();
         tasks.spawn(committer.run(requests, closing.clone()));
         tasks.spawn(listen::run(
@@ -106,7 +116,8 @@ impl PgStore {
             links,
             queue,
             head,
-            epoch: opened.epoch,
+            epoch,
+            options: options.clone(),
             tasks: Mutex::new(tasks),
             closing: closing.clone(),
             _closes_when_dropped: closing.drop_guard(),
@@ -115,7 +126,7 @@ impl PgStore {
 
     /// Which telling of the rooms' history this is: see [`Place`](greenroom_domain::chat::Place).
     pub fn epoch(&self) -> u32 {
-        self.epoch
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Keeps what was handed in, refuses more, and closes every connection. Everything

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use greenroom_domain::account::Subject;
+use greenroom_domain::account::{Subject, Username};
+use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::{ClientMessageId, Line, LineBody, Seq};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::secret::Mac;
 use greenroom_domain::shared::store::{StoreError, Version};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -82,6 +84,37 @@ impl ClaimKey {
         };
         Self { kind, key }
     }
+
+    /// The claim that [`ClaimKey::of`] made this kind and key of.
+    pub(crate) fn parse(kind: &str, key: &[u8]) -> Result<Claim, StoreError> {
+        let impossible = || corrupt("claim", Impossible);
+        let text = || std::str::from_utf8(key).map_err(|e| corrupt("claim", e));
+        let id = || Uuid::from_slice(key).map_err(|e| corrupt("claim", e));
+        Ok(match kind {
+            "username" => {
+                Claim::Username(Username::parse(text()?).map_err(|e| corrupt("claim", e))?)
+            }
+            "subject" => {
+                let (length, rest) = key.split_first_chunk().ok_or_else(impossible)?;
+                let length = usize::try_from(u32::from_be_bytes(*length));
+                let parts = length.ok().and_then(|length| rest.split_at_checked(length));
+                let (issuer, subject) = parts.ok_or_else(impossible)?;
+                let text = |bytes: &[u8]| {
+                    String::from_utf8(bytes.to_vec()).map_err(|e| corrupt("claim", e))
+                };
+                Claim::Subject(Subject {
+                    issuer: text(issuer)?,
+                    subject: text(subject)?,
+                })
+            }
+            "first_administrator" => Claim::FirstAdministrator,
+            "handle" => Claim::Handle(Handle::parse(text()?).map_err(|e| corrupt("claim", e))?),
+            "channel_of" => Claim::ChannelOf(UserId::from_uuid(id()?)),
+            "key_hash" => Claim::KeyHash(Mac(key.try_into().map_err(|e| corrupt("claim", e))?)),
+            "live_stream" => Claim::LiveStream(ChannelId::from_uuid(id()?)),
+            _ => return Err(impossible()),
+        })
+    }
 }
 
 /// A holder as two columns.
@@ -94,7 +127,7 @@ pub(crate) fn holder(holder: Holder) -> (&'static str, Uuid) {
     }
 }
 
-fn parse_holder(kind: &str, id: Uuid) -> Result<Holder, StoreError> {
+pub(crate) fn parse_holder(kind: &str, id: Uuid) -> Result<Holder, StoreError> {
     match kind {
         "user" => Ok(Holder::User(UserId::from_uuid(id))),
         "channel" => Ok(Holder::Channel(ChannelId::from_uuid(id))),

@@ -12,6 +12,7 @@ use greenroom_domain::stream::{
     EndReason, Generation, Ingest, Publisher, Stream, StreamCounts, StreamState, Streams,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -110,7 +111,8 @@ impl Streams for PgStore {
         let wanted: Vec<Uuid> = ids.iter().copied().map(StreamId::uuid).collect();
         let rows = self
             .read(|| {
-                sqlx::query!(
+                sqlx::query_as!(
+                    CountsRow,
                     "SELECT stream, views, peak, messages FROM stream_counts \
                      WHERE stream = ANY($1)",
                     &wanted
@@ -118,23 +120,71 @@ impl Streams for PgStore {
                 .fetch_all(&self.pool)
             })
             .await?;
-        let counted = rows.into_iter().map(|row| {
-            let counts = StreamCounts {
-                views: count(row.views),
-                peak: count(row.peak),
-                messages: count(row.messages),
-            };
-            (row.stream, counts)
-        });
-        let counted: HashMap<_, _> = counted.collect();
+        let counted: HashMap<_, _> = rows.into_iter().map(CountsRow::parse).collect();
         let of = |id| counted.get(id).copied().unwrap_or_default();
-        Ok(wanted.iter().map(of).collect())
+        Ok(ids.iter().map(of).collect())
     }
 }
 
 fn parse_place(text: &str) -> Option<(i64, Uuid)> {
     let (at, id) = text.split_once('.')?;
     Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
+}
+
+/// Some streams in the order of their ids, behind one.
+pub(crate) async fn streams_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<StreamRow>> {
+    streams!("WHERE id > $1 ORDER BY id LIMIT $2", after, most)
+        .fetch_all(connection)
+        .await
+}
+
+/// Some of what was counted, in the order of the streams' ids, behind one.
+pub(crate) async fn counts_behind(
+    connection: &mut PgConnection,
+    after: Uuid,
+    most: i64,
+) -> sqlx::Result<Vec<CountsRow>> {
+    sqlx::query_as!(
+        CountsRow,
+        "SELECT stream, views, peak, messages FROM stream_counts \
+         WHERE stream > $1 AND (views > 0 OR peak > 0 OR messages > 0) ORDER BY stream LIMIT $2",
+        after,
+        most
+    )
+    .fetch_all(connection)
+    .await
+}
+
+#[derive(Serialize)]
+pub(crate) struct CountsRow {
+    stream: Uuid,
+    views: i64,
+    peak: i64,
+    messages: i64,
+}
+
+impl CountsRow {
+    pub(crate) fn of(stream: StreamId, counts: StreamCounts) -> Self {
+        Self {
+            stream: stream.uuid(),
+            views: bigint(counts.views),
+            peak: bigint(counts.peak),
+            messages: bigint(counts.messages),
+        }
+    }
+
+    pub(crate) fn parse(self) -> (StreamId, StreamCounts) {
+        let counts = StreamCounts {
+            views: count(self.views),
+            peak: count(self.peak),
+            messages: count(self.messages),
+        };
+        (StreamId::from_uuid(self.stream), counts)
+    }
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,216 @@
+//! Entries as rows: one statement for each kind, however many.
+
+use greenroom_domain::chat::{Line, LineBody};
+use greenroom_domain::shared::archive::Entry;
+use greenroom_domain::shared::event::Event;
+use greenroom_domain::shared::id::ChannelId;
+use serde::Serialize;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::account::{SessionRow, UserRow};
+use crate::channel::{ChannelRow, StreamKeyRow};
+use crate::chat::{RestrictionRow, RoomRow, identity};
+use crate::error::Failure;
+use crate::number::bigint;
+use crate::seen::{ClaimKey, holder};
+use crate::stream::{CountsRow, StreamRow};
+use crate::write::hex;
+
+/// Some entries.
+#[derive(Default)]
+pub(crate) struct Rows {
+    users: Vec<UserRow>,
+    sessions: Vec<SessionRow>,
+    channels: Vec<ChannelRow>,
+    stream_keys: Vec<StreamKeyRow>,
+    streams: Vec<StreamRow>,
+    counts: Vec<CountsRow>,
+    rooms: Vec<RoomRow>,
+    restrictions: Vec<RestrictionRow>,
+    claims: Vec<ClaimRow>,
+    lines: Vec<NewLineRow>,
+    records: Vec<RecordRow>,
+    cursors: Vec<CursorRow>,
+}
+
+#[derive(Serialize)]
+struct ClaimRow {
+    kind: &'static str,
+    #[serde(serialize_with = "hex::bytes")]
+    key: Vec<u8>,
+    holder_kind: &'static str,
+    holder: Uuid,
+}
+
+#[derive(Serialize)]
+struct NewLineRow {
+    room: Uuid,
+    seq: i64,
+    at: i64,
+    author_kind: Option<i16>,
+    author: Option<Uuid>,
+    client_id: Option<String>,
+    body: LineBody,
+}
+
+impl NewLineRow {
+    fn of(room: ChannelId, line: Line) -> Self {
+        let repeat = line.body.repeat_key();
+        let (author_kind, author) = repeat.map(|(author, _)| identity(author)).unzip();
+        Self {
+            room: room.uuid(),
+            seq: bigint(line.place.seq.0),
+            at: line.at.micros(),
+            author_kind,
+            author,
+            client_id: repeat.map(|(_, id)| id.as_str().to_owned()),
+            body: line.body,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RecordRow {
+    position: i64,
+    at: i64,
+    lines: Vec<(Uuid, u64, u64)>,
+    events: Vec<Event>,
+}
+
+#[derive(Serialize)]
+struct CursorRow {
+    consumer: String,
+    position: i64,
+}
+
+impl Rows {
+    pub(crate) fn add(&mut self, entry: Entry) {
+        match entry {
+            // These stand in rows that are there.
+            Entry::Epoch(_) | Entry::FeedBase(_) => {}
+            Entry::User(it) => self.users.push(UserRow::of(&it.value, it.version)),
+            Entry::Session(it) => self.sessions.push(SessionRow::of(&it)),
+            Entry::Channel(it) => self.channels.push(ChannelRow::of(&it.value, it.version)),
+            Entry::StreamKey(it) => self
+                .stream_keys
+                .push(StreamKeyRow::of(&it.value, it.version)),
+            Entry::Stream(it) => self.streams.push(StreamRow::of(&it.value, it.version)),
+            Entry::Counts(stream, counts) => self.counts.push(CountsRow::of(stream, counts)),
+            Entry::Room(it) => self.rooms.push(RoomRow::of(&it.value, it.version)),
+            Entry::Restriction(it) => self.restrictions.push(RestrictionRow::of(&it)),
+            Entry::Claim(claim, taker) => {
+                let ClaimKey { kind, key } = ClaimKey::of(&claim);
+                let (holder_kind, holder) = holder(taker);
+                self.claims.push(ClaimRow {
+                    kind,
+                    key,
+                    holder_kind,
+                    holder,
+                });
+            }
+            Entry::Line(room, line) => self.lines.push(NewLineRow::of(room, line)),
+            Entry::FeedRecord(at, record) => {
+                let ranges = record.lines.iter();
+                self.records.push(RecordRow {
+                    position: bigint(record.position.0),
+                    at: at.micros(),
+                    lines: ranges
+                        .map(|it| (it.room.uuid(), it.first.0, it.last.0))
+                        .collect(),
+                    events: record.events,
+                });
+            }
+            Entry::Cursor(consumer, at) => self.cursors.push(CursorRow {
+                consumer,
+                position: bigint(at.0),
+            }),
+        }
+    }
+
+    pub(crate) async fn put(self, connection: &mut PgConnection) -> Result<(), Failure> {
+        // Rows as JSON: their types are the table's own.
+        macro_rules! put {
+            ($rows:expr, $statement:tt) => {
+                let rows = $rows;
+                if !rows.is_empty() {
+                    sqlx::query!($statement, Json(rows) as _)
+                        .execute(&mut *connection)
+                        .await?;
+                }
+            };
+        }
+        put!(
+            self.users,
+            "INSERT INTO users SELECT * FROM jsonb_populate_recordset(NULL::users, $1)"
+        );
+        put!(
+            self.sessions,
+            "INSERT INTO sessions SELECT * FROM jsonb_populate_recordset(NULL::sessions, $1)"
+        );
+        put!(
+            self.channels,
+            "INSERT INTO channels SELECT * FROM jsonb_populate_recordset(NULL::channels, $1)"
+        );
+        put!(
+            self.stream_keys,
+            "INSERT INTO stream_keys \
+             SELECT * FROM jsonb_populate_recordset(NULL::stream_keys, $1)"
+        );
+        put!(
+            self.streams,
+            "INSERT INTO streams SELECT * FROM jsonb_populate_recordset(NULL::streams, $1)"
+        );
+        put!(
+            self.counts,
+            "INSERT INTO stream_counts \
+             SELECT * FROM jsonb_populate_recordset(NULL::stream_counts, $1)"
+        );
+        put!(
+            self.rooms,
+            "INSERT INTO rooms SELECT * FROM jsonb_populate_recordset(NULL::rooms, $1)"
+        );
+        put!(
+            self.restrictions,
+            "INSERT INTO restrictions \
+             SELECT * FROM jsonb_populate_recordset(NULL::restrictions, $1)"
+        );
+        put!(
+            self.claims,
+            "INSERT INTO claims SELECT * FROM jsonb_populate_recordset(NULL::claims, $1)"
+        );
+        // Another store may have taken a client message id again after a long time; the first
+        // is the one that a repeat is known by.
+        put!(
+            self.lines,
+            "WITH line AS ( \
+                 SELECT * FROM jsonb_populate_recordset(NULL::lines, $1) \
+             ), head AS ( \
+                 INSERT INTO room_heads (room, seq) \
+                 SELECT room, max(seq) FROM line GROUP BY room \
+                 ON CONFLICT (room) DO UPDATE SET seq = excluded.seq \
+             ), first AS ( \
+                 SELECT min(seq) AS seq, room, author, author_kind, client_id FROM line \
+                 WHERE client_id IS NOT NULL AND NOT EXISTS (SELECT FROM lines \
+                     WHERE lines.room = line.room AND lines.author = line.author \
+                     AND lines.author_kind = line.author_kind \
+                     AND lines.client_id = line.client_id) \
+                 GROUP BY room, author, author_kind, client_id \
+             ) \
+             INSERT INTO lines (room, seq, at, author_kind, author, client_id, body) \
+             SELECT line.room, line.seq, line.at, first.author_kind, first.author, \
+             first.client_id, line.body \
+             FROM line LEFT JOIN first ON first.room = line.room AND first.seq = line.seq"
+        );
+        put!(
+            self.records,
+            "INSERT INTO feed SELECT * FROM jsonb_populate_recordset(NULL::feed, $1)"
+        );
+        put!(
+            self.cursors,
+            "INSERT INTO cursors SELECT * FROM jsonb_populate_recordset(NULL::cursors, $1)"
+        );
+        Ok(())
+    }
+}
