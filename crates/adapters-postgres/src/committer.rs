@@ -37,6 +37,10 @@ const MAX_BATCH: usize = 512;
 /// a turn to, before the next batch begins without them.
 const TURNS: usize = 8;
 
+/// So long is tried for every batch, however long it has waited for its turn: a database that
+/// is slow gets something done.
+const AT_LEAST: Duration = Duration::from_millis(500);
+
 /// So often a batch is run again when somebody came between.
 const RUNS: usize = 4;
 
@@ -144,7 +148,7 @@ impl Committer {
         let Some(first) = requests.iter().map(|it| it.arrived).min() else {
             return;
         };
-        let deadline = first + ANSWER_WITHIN;
+        let deadline = (first + ANSWER_WITHIN).max(Instant::now() + AT_LEAST);
         let changes: Vec<&Changes> = requests.iter().map(|it| &it.changes).collect();
         let answers = match self.keep(&changes, deadline).await {
             Ok(answers) => answers,

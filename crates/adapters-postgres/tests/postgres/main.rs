@@ -9,3 +9,4 @@ mod restart;
 mod schema;
 mod statements;
 mod support;
+mod wire;
