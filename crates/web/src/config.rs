@@ -14,8 +14,8 @@ use crate::ops::Meters;
 /// What an operator chooses of the web. The defaults suit a server that is reached directly.
 #[derive(Clone)]
 pub struct WebConfig {
-    /// Where the outside reaches this server, without a slash at the end
-    /// (`https://live.example.org`). Without it, addresses are given as paths.
+    /// Where the outside reaches this server, the path that it is nested below included, without
+    /// a slash at the end (`https://live.example.org`, `https://example.org/live`). Without it, addresses are given as paths.
     pub public_url: Option<String>,
     /// Origins whose pages may use the API with credentials (`https://example.org`), besides
     /// this server's own.
@@ -101,15 +101,31 @@ impl WebConfig {
         }
     }
 
+    /// The origin of the public address (RFC 6454, 4): what a browser calls this server.
+    pub(crate) fn public_origin(&self) -> Option<&str> {
+        let (origin, _) = self.public_parts()?;
+        Some(origin)
+    }
+
+    /// Below which path this server is reached, without a slash at the end; empty for all of it.
+    pub(crate) fn public_path(&self) -> &str {
+        let (_, path) = self.public_parts().unwrap_or_default();
+        path.trim_end_matches('/')
+    }
+
+    fn public_parts(&self) -> Option<(&str, &str)> {
+        let url = self.public_url.as_deref()?;
+        let host = url.find("://")? + "://".len();
+        let end = url[host..].find('/').map_or(url.len(), |end| host + end);
+        Some(url.split_at(end))
+    }
+
     /// Whether a page of this origin may act for whoever looks at it: this server's own pages
     /// (RFC 6454, by the host that they were asked from), and those of the listed origins.
     pub(crate) fn is_friendly(&self, origin: &str, host: Option<&str>) -> bool {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
         (authority.is_some() && authority == host)
-            || self
-                .public_url
-                .as_deref()
-                .is_some_and(|url| url.trim_end_matches('/') == origin)
+            || self.public_origin() == Some(origin)
             || self.cors_origins.iter().any(|listed| listed == origin)
     }
 
@@ -291,9 +307,27 @@ mod tests {
     }
 
     #[test]
+    fn the_public_address_has_an_origin_and_a_path() {
+        for (url, origin, path) in [
+            ("https://live.example", "https://live.example", ""),
+            ("https://live.example/", "https://live.example", ""),
+            ("http://a.example:81/live/", "http://a.example:81", "/live"),
+        ] {
+            let config = WebConfig {
+                public_url: Some(url.to_owned()),
+                ..WebConfig::default()
+            };
+            assert_eq!(config.public_origin(), Some(origin));
+            assert_eq!(config.public_path(), path);
+        }
+        assert_eq!(WebConfig::default().public_origin(), None);
+        assert_eq!(WebConfig::default().public_path(), "");
+    }
+
+    #[test]
     fn own_and_listed_pages_are_friendly_and_no_others() {
         let config = WebConfig {
-            public_url: Some("https://live.example".to_owned()),
+            public_url: Some("https://live.example/tv".to_owned()),
             cors_origins: vec!["https://embed.example".to_owned()],
             ..WebConfig::default()
         };

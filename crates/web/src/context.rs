@@ -210,8 +210,13 @@ impl Cookies {
         } else {
             ""
         };
-        let cookie =
-            format!("{name}={value}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}");
+        let path = match config.public_path() {
+            "" => "/",
+            path => path,
+        };
+        let cookie = format!(
+            "{name}={value}; Path={path}; Max-Age={lifetime}; HttpOnly; SameSite=Lax{secure}"
+        );
         if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
             cookie.set_sensitive(true);
             let mut cookies = self.0.lock();

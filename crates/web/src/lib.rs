@@ -3,7 +3,8 @@
 //!
 //! An embedding program mounts [`router`], or puts [`routes`] beside its own inside
 //! [`layered`]. The interface answers what no other route takes: whoever has pages or a
-//! fallback of their own leaves that feature out. Serve it with
+//! fallback of their own leaves that feature out. Below a path ([`WebConfig::public_url`]) there
+//! is none: its pages name each other from the root. Serve it with
 //! `into_make_service_with_connect_info::<SocketAddr>()`, so that limits know whom they count.
 
 mod config;
@@ -60,7 +61,7 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     #[cfg(feature = "rest")]
     let router = router.merge(rest::routes());
     #[cfg(feature = "rest")]
-    let router = if has_interface() {
+    let router = if has_interface(config) {
         // It has a page of its own behind the one-time link.
         router
     } else {
@@ -72,15 +73,19 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::routes(&web).with_state(()));
     #[cfg(feature = "ui")]
-    let router = ui::mount(router, config);
+    let router = if config.public_path().is_empty() {
+        ui::mount(router, config)
+    } else {
+        router
+    };
     router.with_state(web)
 }
 
 #[cfg(feature = "rest")]
-fn has_interface() -> bool {
+fn has_interface(config: &WebConfig) -> bool {
     #[cfg(feature = "ui")]
     let has = ui::is_present();
     #[cfg(not(feature = "ui"))]
     let has = false;
-    has
+    has && config.public_path().is_empty()
 }

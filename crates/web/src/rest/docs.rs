@@ -71,8 +71,9 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
 
 /// The page at `/api/docs`: all of it comes from the binary.
 pub(super) fn page() -> Router<Web> {
-    // Else the page would show the document to a validator on another host.
-    let config = Config::from("/api/v1/openapi.json").validator_url("none");
+    // By its place beside the page, wherever both are nested. Without a validator, the page
+    // would show the document to one on another host.
+    let config = Config::from("../v1/openapi.json").validator_url("none");
     let page: Router<Web> = SwaggerUi::new("/api/docs").config(config).into();
     page.layer(middleware::from_fn(allow_page))
 }
@@ -80,6 +81,11 @@ pub(super) fn page() -> Router<Web> {
 /// Its scripts are its own files, its styles stand in it too.
 async fn allow_page(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    if response.status().is_redirection() {
+        // From `docs` to `docs/`, wherever it is nested.
+        let beside = HeaderValue::from_static("docs/");
+        response.headers_mut().insert(header::LOCATION, beside);
+    }
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(

@@ -55,7 +55,7 @@ async fn it_is_served_with_a_page_that_needs_no_other_host() {
         .await
         .unwrap();
     let start = start.text().await.unwrap();
-    assert!(start.contains("/api/v1/openapi.json"), "{start}");
+    assert!(start.contains("\"../v1/openapi.json\""), "{start}");
     assert!(start.contains("\"validatorUrl\": \"none\""), "{start}");
 }
 

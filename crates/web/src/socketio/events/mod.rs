@@ -44,7 +44,8 @@ use crate::{Web, WebConfig};
 /// [`WebConfig::shutdown`]; so it must be called inside a tokio runtime.
 pub(crate) fn routes(web: &Web) -> Router {
     let (app, config) = (Arc::clone(&web.app), Arc::clone(&web.config));
-    let origins = config.cors_origins.iter().chain(&config.public_url);
+    let listed = config.cors_origins.iter().map(String::as_str);
+    let origins = listed.chain(config.public_origin());
     let limits = Config {
         origins: Origins::also(origins.map(|origin| origin.trim_end_matches('/'))),
         ..Config::default()
