@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Import {
         /// Where from; "-" for standard input.
         file: PathBuf,
+        /// The file is a backup, and what was written after it is lost: clients that have seen
+        /// that begin anew, instead of going on where they were.
+        #[arg(long)]
+        restore: bool,
     },
     /// Looks whether this machine and configuration are fit to run a server.
     Doctor,

@@ -57,7 +57,7 @@ pub enum OpenError {
     /// The store is damaged, and there is a backup.
     #[error(
         "the store is damaged; the newest backup is {}: move {} away and run \
-         'greenroom import' with it",
+         'greenroom import --restore' with it",
         backup.display(),
         store.display()
     )]

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use greenroom::archive::{self, Counts, ExportError, NewFile, Summary};
+use greenroom::archive::{self, Counts, ExportError, NewFile, Purpose, Summary};
 use greenroom::{Config, Platform, StoreKind, control};
 use serde_json::json;
 use tokio::fs::File;
@@ -32,13 +32,18 @@ pub(crate) async fn export(config: Config, file: &Path, json: bool) -> Result<()
     Ok(())
 }
 
-pub(crate) async fn import(config: &Config, file: &Path, json: bool) -> Result<(), Failure> {
+pub(crate) async fn import(
+    config: &Config,
+    file: &Path,
+    purpose: Purpose,
+    json: bool,
+) -> Result<(), Failure> {
     let summary = if is_stream(file) {
-        unless_interrupted(read(config, BufReader::new(tokio::io::stdin()))).await?
+        unless_interrupted(read(config, BufReader::new(tokio::io::stdin()), purpose)).await?
     } else {
         let opened = File::open(file).await;
         let opened = opened.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        unless_interrupted(read(config, BufReader::new(opened))).await?
+        unless_interrupted(read(config, BufReader::new(opened), purpose)).await?
     };
     tell("imported", file, &summary, json);
     Ok(())
@@ -59,9 +64,13 @@ async fn write(config: Config, to: impl AsyncWrite + Send + Unpin) -> Result<Sum
     Ok(written?)
 }
 
-async fn read(config: &Config, from: impl AsyncBufRead + Send + Unpin) -> Result<Summary, Failure> {
+async fn read(
+    config: &Config,
+    from: impl AsyncBufRead + Send + Unpin,
+    purpose: Purpose,
+) -> Result<Summary, Failure> {
     let mut progress = Progress::new();
-    Ok(archive::import(config, from, &mut |counts| progress.tell(counts)).await?)
+    Ok(archive::import(config, from, purpose, &mut |counts| progress.tell(counts)).await?)
 }
 
 /// What is dropped half done leaves nothing behind.
@@ -78,25 +87,21 @@ async fn unless_interrupted<T>(
 }
 
 fn tell(what: &str, file: &Path, summary: &Summary, json: bool) {
-    if json {
-        let summary = json!({ what: summary.entries, "content": summary.content });
-        // An archive may be on standard output.
-        if is_stream(file) && what == "exported" {
-            eprintln!("{summary}");
-        } else {
-            println!("{summary}");
-        }
-        return;
-    }
-    let mut text = format!("{what} {} entries\n", summary.entries.total());
-    for (name, count) in summary.entries.iter() {
-        text += &format!("  {}: {count}\n", name.replace('_', " "));
-    }
-    text += &format!("content: sha256 {}\n", summary.content);
-    if is_stream(file) && what == "exported" {
-        eprint!("{text}");
+    let told = if json {
+        json!({ what: summary.entries, "content": summary.content }).to_string()
     } else {
-        print!("{text}");
+        let kinds = summary.entries.iter();
+        let kinds = kinds.map(|(name, count)| format!("  {}: {count}", name.replace('_', " ")));
+        let mut lines = vec![format!("{what} {} entries", summary.entries.total())];
+        lines.extend(kinds);
+        lines.push(format!("content: sha256 {}", summary.content));
+        lines.join("\n")
+    };
+    // The archive itself may be on standard output.
+    if what == "exported" && is_stream(file) {
+        eprintln!("{told}");
+    } else {
+        println!("{told}");
     }
 }
 

@@ -7,6 +7,7 @@ mod operate;
 mod password;
 mod serve;
 
+use greenroom::archive::Purpose;
 use greenroom::{Address, Config, Flags};
 
 use crate::args::{Args, Command};
@@ -30,7 +31,14 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Command::Serve(serve) => serve::run(config, serve.demo, args.json).await,
         Command::Export { file } => archive::export(config, &file, args.json).await,
-        Command::Import { file } => archive::import(&config, &file, args.json).await,
+        Command::Import { file, restore } => {
+            let purpose = if restore {
+                Purpose::Restore
+            } else {
+                Purpose::Move
+            };
+            archive::import(&config, &file, purpose, args.json).await
+        }
         Command::Doctor => doctor::run(&config, args.json).await,
         Command::Config => Ok(()),
         Command::User(user) => operate::run(config, operate::user(user)?, args.json).await,

@@ -45,22 +45,34 @@ pub enum ImportError {
     ReadBack(#[source] archive::ExportError),
     /// It was imported, and is not the same.
     #[error(
-        "the store was imported and is not what the archive holds ({stored} instead of \
-         {archive}); do not use it, and report this"
+        "the store was imported and is not what it was given ({stored} instead of {given}); \
+         do not use it, and report this"
     )]
     Different {
-        /// The archive's checksum.
-        archive: String,
+        /// The checksum of what it was given.
+        given: String,
         /// The store's.
         stored: String,
     },
 }
 
+/// What an archive is imported for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To move: nothing was written since it was made. Clients go on where they were.
+    Move,
+    /// To restore: what was written since it was made is lost. Clients that have seen it begin
+    /// anew, for its rooms' history is another one (see
+    /// [`Place`](greenroom_domain::chat::Place)).
+    Restore,
+}
+
 /// Imports an archive into the empty store that the configuration names, while no server
-/// runs on it; answers with what the store holds then, which is what the archive holds.
+/// runs on it; answers with what the store holds then.
 pub async fn import(
     config: &Config,
     from: impl AsyncBufRead + Send + Unpin,
+    purpose: Purpose,
     progress: Progress<'_>,
 ) -> Result<Summary, ImportError> {
     if config.store == StoreKind::Memory {
@@ -69,28 +81,25 @@ pub async fn import(
     let reader = Reader::open(from).await?;
     check_key(config, &reader.header().master_key)?;
     let store = store::open_for_import(config, NodeId::from_uuid(SystemIds.uuid()))?;
-    fill(&*store.archive, reader, progress).await
+    fill(&*store.archive, reader, purpose, progress).await
 }
 
-/// Imports the rest of an archive, and looks whether the store is what it says.
+/// Imports the rest of an archive, and looks whether the store holds what it was given.
 pub(super) async fn fill(
     store: &dyn Archive,
     reader: Reader<impl AsyncBufRead + Send + Unpin>,
+    purpose: Purpose,
     progress: Progress<'_>,
 ) -> Result<Summary, ImportError> {
-    let mut source = Source {
-        reader,
-        progress,
-        ended: false,
-    };
+    let mut source = Source::new(reader, purpose, progress);
     let imported = store.import(&mut source).await;
     imported.map_err(ImportError::Store)?;
-    let archive = source.reader.summary();
+    let given = source.given();
     let stored = summary_of(store).await;
     let stored = stored.map_err(ImportError::ReadBack)?;
-    if stored != archive {
+    if stored != given {
         return Err(ImportError::Different {
-            archive: archive.content,
+            given: given.content,
             stored: stored.content,
         });
     }

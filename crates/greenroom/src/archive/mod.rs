@@ -1,7 +1,7 @@
 //! Moving house: a store as a file, and a file as a store.
 //!
 //! An archive is NDJSON: one JSON object a line, each with one key that says what it is. The
-//! first line is the [`Header`](record::Header), the last the [`Footer`](record::Footer), and
+//! first line is the [`Header`](item::Header), the last the [`Footer`](item::Footer), and
 //! between them stand a store's entries in the order of
 //! [`Entry::place`](greenroom_domain::shared::archive::Entry::place). The footer holds the
 //! SHA-256 of the entries' lines, which is the same for every store that holds the same, and
@@ -10,8 +10,8 @@
 
 mod file;
 mod import;
+mod item;
 mod reader;
-mod record;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -26,11 +26,11 @@ use tokio::io::{AsyncBufRead, AsyncWrite};
 
 pub use file::NewFile;
 pub(crate) use file::UNFINISHED;
-pub use import::{ImportError, import};
+pub use import::{ImportError, Purpose, import};
 pub use reader::ReadError;
 
+use crate::archive::item::Header;
 use crate::archive::reader::Reader;
-use crate::archive::record::Header;
 use crate::archive::writer::Writer;
 
 /// The format that this version writes, and the only one that it reads.

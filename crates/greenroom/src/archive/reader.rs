@@ -7,14 +7,15 @@ use greenroom_domain::shared::archive::{BoxError, Entry, EntryOrder, EntrySource
 use serde::Deserialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
-use crate::archive::record::{Footer, Header, Record};
+use crate::archive::import::Purpose;
+use crate::archive::item::{Footer, Header, Item};
 use crate::archive::writer::Sums;
 use crate::archive::{Counts, FORMAT, LONGEST, Progress, Summary};
 
-/// So many entries are given at once,
+/// So many entries are given at once…
 const AT_ONCE: usize = 256;
 
-/// or as many as are so long together, in bytes.
+/// …or as many as are so long together, in bytes.
 const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// An archive that cannot be read, or is not whole. Nothing of it is kept.
@@ -108,7 +109,7 @@ impl<R: AsyncBufRead + Send + Unpin> Reader<R> {
                 other => other,
             });
         }
-        if let Ok(Record::Refused(why)) = serde_json::from_slice(&line) {
+        if let Ok(Item::Refused(why)) = serde_json::from_slice(&line) {
             return Err(ReadError::Refused(why));
         }
         let format = serde_json::from_slice(&line).map(|any: AnyHeader| any.header.format);
@@ -117,7 +118,7 @@ impl<R: AsyncBufRead + Send + Unpin> Reader<R> {
             Ok(found) => return Err(ReadError::Format { found }),
             Err(_) => return Err(ReadError::NotAnArchive),
         }
-        let Ok(Record::Header(header)) = serde_json::from_slice(&line) else {
+        let Ok(Item::Header(header)) = serde_json::from_slice(&line) else {
             return Err(ReadError::NotAnArchive);
         };
         let mut sums = Sums::default();
@@ -166,17 +167,17 @@ impl<R: AsyncBufRead + Send + Unpin> Reader<R> {
             line: number,
             source,
         };
-        let record = serde_json::from_slice(&self.line).map_err(|e| malformed(e.into()))?;
-        match record {
-            Record::Refused(why) => return Err(ReadError::Refused(why)),
-            Record::Footer(footer) => {
+        let item = serde_json::from_slice(&self.line).map_err(|e| malformed(e.into()))?;
+        match item {
+            Item::Refused(why) => return Err(ReadError::Refused(why)),
+            Item::Footer(footer) => {
                 self.order.end().map_err(disordered)?;
                 self.check_end(&footer).await?;
                 return Ok(None);
             }
             _ => {}
         }
-        let entry = record.into_entry().map_err(malformed)?;
+        let entry = item.into_entry().map_err(malformed)?;
         let entry = entry.ok_or_else(|| disordered(OrderError::Disordered))?;
         self.order.add(&entry).map_err(disordered)?;
         self.sums.add_entry(&self.line);
@@ -197,9 +198,29 @@ impl<R: AsyncBufRead + Send + Unpin> Reader<R> {
 
 /// Gives a store what an archive holds, and tells how far it is.
 pub(super) struct Source<'a, R> {
-    pub(super) reader: Reader<R>,
-    pub(super) progress: Progress<'a>,
-    pub(super) ended: bool,
+    reader: Reader<R>,
+    purpose: Purpose,
+    progress: Progress<'a>,
+    /// Of what was given.
+    sums: Sums,
+    has_ended: bool,
+}
+
+impl<'a, R: AsyncBufRead + Send + Unpin> Source<'a, R> {
+    pub(super) fn new(reader: Reader<R>, purpose: Purpose, progress: Progress<'a>) -> Self {
+        Self {
+            reader,
+            purpose,
+            progress,
+            sums: Sums::default(),
+            has_ended: false,
+        }
+    }
+
+    /// What the store should hold.
+    pub(super) fn given(&self) -> Summary {
+        self.sums.summary(self.reader.counts())
+    }
 }
 
 #[async_trait]
@@ -207,15 +228,33 @@ impl<R: AsyncBufRead + Send + Unpin> EntrySource for Source<'_, R> {
     async fn next(&mut self) -> Result<Vec<Entry>, BoxError> {
         let mut entries = Vec::new();
         let mut bytes = 0;
-        while !self.ended && entries.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
-            match self.reader.advance().await? {
-                Some(entry) => entries.push(entry),
-                None => self.ended = true,
-            }
-            bytes += self.reader.line().len();
+        while !self.has_ended && entries.len() < AT_ONCE && bytes < BYTES_AT_ONCE {
+            let Some(entry) = self.reader.advance().await? else {
+                self.has_ended = true;
+                break;
+            };
+            let entry = match self.purpose {
+                Purpose::Move => entry,
+                Purpose::Restore => of_next_epoch(entry),
+            };
+            let line = Item::from(entry.clone()).to_line()?;
+            self.sums.add_entry(&line);
+            bytes += line.len();
+            entries.push(entry);
         }
         (self.progress)(self.reader.counts());
         Ok(entries)
+    }
+}
+
+fn of_next_epoch(entry: Entry) -> Entry {
+    match entry {
+        Entry::Epoch(epoch) => Entry::Epoch(epoch.saturating_add(1)),
+        Entry::Line(room, mut line) => {
+            line.place.epoch = line.place.epoch.saturating_add(1);
+            Entry::Line(room, line)
+        }
+        other => other,
     }
 }
 

@@ -142,7 +142,7 @@ async fn exported(store: &Arc<impl Archive + 'static>) -> (Vec<u8>, Summary) {
 
 async fn imported(store: &dyn Archive, bytes: &[u8]) -> Result<Summary, ImportError> {
     let reader = Reader::open(BufReader::new(bytes)).await?;
-    fill(store, reader, &mut |_| {}).await
+    fill(store, reader, Purpose::Move, &mut |_| {}).await
 }
 
 proptest! {
@@ -194,6 +194,27 @@ async fn archive() -> String {
         .collect();
     carry_out(&*store, &done).await;
     String::from_utf8(exported(&store).await.0).unwrap()
+}
+
+#[tokio::test]
+async fn a_restored_history_is_another_one() {
+    let archive = archive().await;
+    let store = Arc::new(InMemoryStore::new());
+    let reader = Reader::open(BufReader::new(archive.as_bytes()))
+        .await
+        .unwrap();
+    let restored = fill(&*store, reader, Purpose::Restore, &mut |_| {}).await;
+    assert!(restored.unwrap().entries.total() > 2);
+    let (again, _) = exported(&store).await;
+    // Neither the header nor the footer.
+    let entries = |text: &str| {
+        let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines[1..lines.len() - 1].join("\n")
+    };
+    let again = entries(&String::from_utf8(again).unwrap());
+    let expected = entries(&archive).replace("\"epoch\":1", "\"epoch\":2");
+    assert!(expected.contains("\"epoch\":2,\"seq\":1"));
+    assert_eq!(again, expected, "and nothing else is different");
 }
 
 /// Why a text cannot be imported, once it is clear that nothing of it was kept.

@@ -9,7 +9,7 @@ use greenroom_domain::shared::archive::{BoxError, Entry, EntrySink};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _, BufWriter, Sink};
 use tokio::time::timeout;
 
-use crate::archive::record::{Footer, Header, Hex, Record};
+use crate::archive::item::{Footer, Header, Hex, Item};
 use crate::archive::{Counts, LONGEST, Progress, Summary};
 
 /// How long it is waited for somebody to take what is written.
@@ -45,7 +45,7 @@ impl<'p, W: AsyncWrite + Send + Unpin> Writer<'p, W> {
     /// Writes the header.
     pub(super) async fn begin(out: W, header: Header, progress: Progress<'p>) -> io::Result<Self> {
         let mut writer = Self::new(out, progress);
-        let line = Record::Header(header).to_line()?;
+        let line = Item::Header(header).to_line()?;
         writer.sums.add(&line);
         writer.out.write(&line).await?;
         Ok(writer)
@@ -69,7 +69,7 @@ impl<'p, W: AsyncWrite + Send + Unpin> Writer<'p, W> {
     pub(super) async fn finish(mut self) -> io::Result<Summary> {
         let summary = self.summary();
         let footer = Footer::of(&summary, self.sums.whole());
-        self.out.write(&Record::Footer(footer).to_line()?).await?;
+        self.out.write(&Item::Footer(footer).to_line()?).await?;
         self.out.finish().await?;
         Ok(summary)
     }
@@ -80,7 +80,7 @@ impl<W: AsyncWrite + Send + Unpin> EntrySink for Writer<'_, W> {
     async fn take(&mut self, entries: Vec<Entry>) -> Result<(), BoxError> {
         for entry in entries {
             let kind = entry.kind();
-            let line = Record::from(entry).to_line()?;
+            let line = Item::from(entry).to_line()?;
             if line.len() > LONGEST {
                 return Err(io::Error::other(TooLong(line.len())).into());
             }

@@ -24,7 +24,7 @@ use crate::archive::Summary;
 /// One line.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Record {
+pub(super) enum Item {
     Header(Header),
     Epoch(u32),
     User(account::UserEntry),
@@ -80,7 +80,7 @@ impl Footer {
     }
 }
 
-impl Record {
+impl Item {
     /// With the line break.
     pub(super) fn to_line(&self) -> io::Result<Vec<u8>> {
         let mut line = serde_json::to_vec(self)?;
@@ -125,7 +125,7 @@ impl Record {
     }
 }
 
-impl From<Entry> for Record {
+impl From<Entry> for Item {
     fn from(entry: Entry) -> Self {
         match entry {
             Entry::Epoch(epoch) => Self::Epoch(epoch),
