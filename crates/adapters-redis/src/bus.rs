@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use greenroom_domain::shared::bus::{Bus, Signal};
+use greenroom_domain::shared::id::Ids;
 use redis::aio::PubSub;
 use redis::{Pipeline, RedisResult};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -36,9 +37,10 @@ pub struct RedisBus {
 
 impl RedisBus {
     /// Joins the bus of this Redis: it hears whatever is told after this, unless Redis is
-    /// away. `origin` is an id that no other process has, nor this one had before it was
-    /// started again.
-    pub async fn join(redis: Redis, origin: Uuid) -> Self {
+    /// away. Has to be called in a tokio runtime.
+    pub async fn join(redis: Redis, ids: &dyn Ids) -> Self {
+        // Not the node's id: numbers begin again when it is started again.
+        let origin = ids.uuid();
         let (outgoing, to_tell) = mpsc::channel(WAITING);
         let (heard, incoming) = mpsc::channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));

@@ -11,5 +11,7 @@ if rest > 0 then one = one + 1 end
 local full_at = math.max(tonumber(redis.call('GET', bucket) or now), now) + one
 local wait = full_at - now - per
 if wait > 0 then return wait end
-redis.call('SET', bucket, string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
+-- Kept a second longer than needed: the callers' clocks need not run as Redis's does.
+local kept_for = math.ceil((full_at - now) / 1000) + 1000
+redis.call('SET', bucket, string.format('%.0f', full_at), 'PX', kept_for)
 return 0

@@ -10,9 +10,9 @@ use redis::Script;
 
 use crate::link::Redis;
 
-/// Counts what is done on all nodes. A bucket is a key that expires when it is full.
+/// Counts what is done on all nodes. A bucket is a key that expires once it is full.
 ///
-/// A node whose clock is ahead makes the others wait as much longer, though never longer
+/// A node whose clock is ahead makes the others wait as much longer, though never much longer
 /// than the quota takes to fill: Redis counts that down by itself.
 #[derive(Debug)]
 pub struct RedisRateLimits {

@@ -139,12 +139,22 @@ impl Redis {
 
     /// Waits for a connection after this one.
     pub(crate) async fn connected_after(&self, number: u64) -> u64 {
+        let next = self.number_when(|now| now > Some(number)).await;
+        next.unwrap_or(number)
+    }
+
+    /// Waits until this connection is lost.
+    pub(crate) async fn lost(&self, number: u64) {
+        self.number_when(|now| now != Some(number)).await;
+    }
+
+    async fn number_when(&self, is_it: impl Fn(Option<u64>) -> bool) -> Option<u64> {
         let mut link = self.0.link.clone();
-        let next = link.wait_for(|link| link.number() > Some(number)).await;
-        match next.ok().and_then(|link| link.number()) {
-            Some(next) => next,
+        let found = link.wait_for(|link| is_it(link.number())).await;
+        match found.map(|link| link.number()) {
+            Ok(number) => number,
             // The keeper lives as long as this.
-            None => std::future::pending().await,
+            Err(_) => std::future::pending().await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Presence while Redis is away.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::own::{OwnViewers, Way};
-use super::told::{Ask, Told};
+use super::told::Told;
 use crate::presence::RedisPresence;
 
 /// How many are announced at once.
@@ -26,21 +27,26 @@ const AT_ONCE: usize = 64;
 /// announce their viewers again, and what happened is told then, once.
 pub struct PresenceWhenAway {
     shared: Arc<RedisPresence>,
-    own: Arc<Mutex<OwnViewers>>,
-    told: Mutex<Told>,
+    known: Arc<Known>,
     _announcer: AbortOnDropHandle<()>,
+}
+
+/// What this node knows by itself.
+#[derive(Default)]
+struct Known {
+    own: Mutex<OwnViewers>,
+    told: Mutex<Told>,
 }
 
 impl PresenceWhenAway {
     /// Keeps this node's view beside the shared one. Has to be called in a tokio runtime.
     pub fn new(shared: RedisPresence) -> Self {
         let shared = Arc::new(shared);
-        let own = Arc::default();
-        let announcer = announce(Arc::clone(&shared), Arc::clone(&own));
+        let known = Arc::default();
+        let announcer = announce(Arc::clone(&shared), Arc::clone(&known));
         Self {
             shared,
-            own,
-            told: Mutex::default(),
+            known,
             _announcer: AbortOnDropHandle::new(tokio::spawn(announcer)),
         }
     }
@@ -55,20 +61,26 @@ impl PresenceWhenAway {
     }
 }
 
-/// Tells Redis of this node's viewers whenever it is back.
-async fn announce(shared: Arc<RedisPresence>, own: Arc<Mutex<OwnViewers>>) {
-    let mut connection = 0;
+/// Tells Redis what this node knows, whenever it is back. What fails is said again by the
+/// next connection.
+async fn announce(shared: Arc<RedisPresence>, known: Arc<Known>) {
+    let (mut connection, mut lost_at) = (0, Instant::now());
     loop {
         connection = shared.redis().connected_after(connection).await;
-        let all = own.lock().all();
-        let renewals = stream::iter(all).for_each_concurrent(AT_ONCE, |way| {
+        let told = known.told.lock().when_lost(lost_at);
+        for (stream, told) in told {
+            let _ = shared.restore(stream, &told).await;
+        }
+        let own = known.own.lock().all();
+        let announcements = stream::iter(own).for_each_concurrent(AT_ONCE, |way| {
             let shared = &shared;
             async move {
-                // Away again: there is another connection then.
                 let _ = shared.renew(way.stream, way.who, way.via, way.until).await;
             }
         });
-        renewals.await;
+        announcements.await;
+        shared.redis().lost(connection).await;
+        lost_at = Instant::now();
     }
 }
 
@@ -86,7 +98,7 @@ impl Presence for PresenceWhenAway {
         via: Via,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        self.own.lock().renew(Way {
+        self.known.own.lock().renew(Way {
             stream,
             who,
             via,
@@ -98,33 +110,23 @@ impl Presence for PresenceWhenAway {
 
     /// Who leaves while Redis is away runs out there.
     async fn leave(&self, stream: StreamId, who: Identity, via: Via) -> Result<(), StoreError> {
-        self.own.lock().leave(stream, who, via);
+        self.known.own.lock().leave(stream, who, via);
         let left = self.shared.leave(stream, who, via).await;
         if is_away(&left) { Ok(()) } else { left }
     }
 
     async fn audience(&self, stream: StreamId, now: Timestamp) -> Result<Audience, StoreError> {
-        let Some(connection) = self.shared.redis().connection_number() else {
+        let connection = self.shared.redis().connection_number();
+        let may_ask = connection.is_some_and(|it| self.known.told.lock().is_settled(it, now));
+        if !may_ask {
             return self.unchanged(stream, now).await;
-        };
-        let ask = self.told.lock().ask(stream, connection, now);
-        match ask {
-            Ask::Later => return self.unchanged(stream, now).await,
-            Ask::Restoring(told) => {
-                let restored = self.shared.restore(stream, &told).await;
-                if is_away(&restored) {
-                    return self.unchanged(stream, now).await;
-                }
-                restored?;
-            }
-            Ask::Now => {}
         }
         let answer = self.shared.audience(stream, now).await;
         if is_away(&answer) {
             return self.unchanged(stream, now).await;
         }
         let audience = answer?;
-        self.told.lock().answered(stream, &audience, now);
+        self.known.told.lock().answered(stream, &audience);
         Ok(audience)
     }
 
@@ -133,7 +135,7 @@ impl Presence for PresenceWhenAway {
         if !is_away(&counts) {
             return counts;
         }
-        let mut own = self.own.lock();
+        let mut own = self.known.own.lock();
         let count = |stream: &StreamId| own.at(*stream, now).len() as u64;
         Ok(streams.iter().map(count).collect())
     }
@@ -148,14 +150,14 @@ impl Presence for PresenceWhenAway {
         if !is_away(&participants) {
             return participants;
         }
-        let present = self.own.lock().at(stream, now);
+        let present = self.known.own.lock().at(stream, now);
         Ok(present.into_iter().take(limit).collect())
     }
 
     /// What Redis could not be told of is forgotten there after an hour.
     async fn clear(&self, stream: StreamId) -> Result<(), StoreError> {
-        self.own.lock().clear(stream);
-        self.told.lock().clear(stream);
+        self.known.own.lock().clear(stream);
+        self.known.told.lock().clear(stream);
         let cleared = self.shared.clear(stream).await;
         if is_away(&cleared) { Ok(()) } else { cleared }
     }

@@ -1,25 +1,25 @@
 //! Who this node was told of, should Redis forget.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::StreamId;
 use greenroom_domain::stream::Audience;
 
-/// An audience that this node has not asked for so long is another's to ask for, or over.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+/// An audience that this node has not asked for so long is over, or another's to ask for.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// How long after its return the nodes may take to say who is there.
-pub(super) const SETTLING: Duration = Duration::from_secs(3);
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// The audiences as this node was told of them: a Redis that comes back empty would else
 /// have everybody come once more.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     streams: HashMap<StreamId, Known>,
-    /// The connection by which it was asked last; 0 before the first.
+    /// The connection by which it was asked last.
     connection: u64,
     /// Until when nobody is said to have come or gone.
     settled_at: Option<Timestamp>,
@@ -28,63 +28,53 @@ pub(super) struct Told {
 #[derive(Debug)]
 struct Known {
     audience: BTreeSet<Identity>,
-    asked_at: Timestamp,
-    /// It has to be put back before the next question.
-    is_due: bool,
-}
-
-/// What to do when an audience is asked for.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Ask {
-    /// Nothing yet.
-    Later,
-    /// Ask, once Redis knows of these again.
-    Restoring(Vec<Identity>),
-    /// Ask.
-    Now,
+    asked_at: Instant,
 }
 
 impl Told {
-    /// Says whether to ask for a stream's audience by this connection.
-    pub(super) fn ask(&mut self, stream: StreamId, connection: u64, now: Timestamp) -> Ask {
+    /// Whether to ask by this connection yet.
+    pub(super) fn is_settled(&mut self, connection: u64, now: Timestamp) -> bool {
         if connection != self.connection {
-            if self.connection != 0 {
-                self.settled_at = Some(now + SETTLING);
-                for known in self.streams.values_mut() {
-                    known.is_due = true;
-                }
-            }
             self.connection = connection;
+            // There is nothing to settle after the first.
+            self.settled_at = (connection > 1).then(|| now + SETTLING);
         }
-        if self.settled_at > Some(now) {
-            return Ask::Later;
-        }
-        match self.streams.get_mut(&stream) {
-            Some(known) if known.is_due => Ask::Restoring(known.audience.iter().copied().collect()),
-            Some(_) | None => Ask::Now,
-        }
+        self.settled_at.is_none_or(|settled_at| settled_at <= now)
     }
 
     /// Takes down what was answered.
-    pub(super) fn answered(&mut self, stream: StreamId, answer: &Audience, now: Timestamp) {
-        let from = now - FORGOTTEN_AFTER;
+    pub(super) fn answered(&mut self, stream: StreamId, answer: &Audience) {
+        let asked_at = Instant::now();
         if !self.streams.contains_key(&stream) {
-            self.streams.retain(|_, known| from < known.asked_at);
+            self.forget_before(asked_at);
         }
         let known = self.streams.entry(stream).or_insert_with(|| Known {
             audience: BTreeSet::new(),
-            asked_at: now,
-            is_due: false,
+            asked_at,
         });
-        known.asked_at = now;
-        known.is_due = false;
+        known.asked_at = asked_at;
         known.audience.extend(&answer.joined);
         for who in &answer.left {
             known.audience.remove(who);
         }
     }
 
+    /// Who was told of when Redis was lost, where it was this node that asked.
+    pub(super) fn when_lost(&mut self, lost_at: Instant) -> Vec<(StreamId, Vec<Identity>)> {
+        self.forget_before(lost_at);
+        let audience = |(stream, known): (&StreamId, &Known)| {
+            let told = known.audience.iter().copied();
+            (*stream, told.collect())
+        };
+        self.streams.iter().map(audience).collect()
+    }
+
     pub(super) fn clear(&mut self, stream: StreamId) {
         self.streams.remove(&stream);
+    }
+
+    fn forget_before(&mut self, then: Instant) {
+        self.streams
+            .retain(|_, known| then.duration_since(known.asked_at) < FORGOTTEN_AFTER);
     }
 }

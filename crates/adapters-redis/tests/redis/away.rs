@@ -134,7 +134,10 @@ fn a_node_knows_its_own_viewers_while_redis_is_away() {
         };
         let count =
             async |node: &PresenceWhenAway| node.counts(&[stream], noon_plus(1)).await.unwrap()[0];
-        let audience = async |second| one.audience(stream, noon_plus(second)).await.unwrap();
+        let audience = async |node: &PresenceWhenAway, second| {
+            let audience = node.audience(stream, noon_plus(second)).await;
+            audience.unwrap()
+        };
         let same = |viewers| Audience {
             viewers,
             ..Audience::default()
@@ -142,7 +145,7 @@ fn a_node_knows_its_own_viewers_while_redis_is_away() {
         comes(&one, "ada").await;
         comes(&other, "bea").await;
         comes(&other, "cleo").await;
-        assert_eq!(audience(1).await.joined.len(), 3);
+        assert_eq!(audience(&one, 1).await.joined.len(), 3);
 
         server.stop();
         comes(&one, "dora").await;
@@ -153,7 +156,11 @@ fn a_node_knows_its_own_viewers_while_redis_is_away() {
             other.participants(stream, noon_plus(2), 10).await.unwrap(),
             [guest("bea")]
         );
-        assert_eq!(audience(2).await, same(2), "nobody is said to have gone");
+        assert_eq!(
+            audience(&one, 2).await,
+            same(2),
+            "nobody is said to have gone"
+        );
 
         // It comes back empty.
         server.start_again();
@@ -161,14 +168,44 @@ fn a_node_knows_its_own_viewers_while_redis_is_away() {
             count(&one).await == 3 && count(&other).await == 3
         })
         .await;
-        assert_eq!(audience(3).await, same(3), "it settles");
+        // Another asks from now on.
+        assert_eq!(audience(&other, 3).await, same(3), "it settles");
         let told = Audience {
             viewers: 3,
             joined: vec![guest("dora")],
             left: vec![guest("cleo")],
         };
-        assert_eq!(audience(10).await, told, "each is told of once");
-        assert_eq!(audience(11).await, same(3));
+        assert_eq!(audience(&other, 10).await, told, "each is told of once");
+        assert_eq!(audience(&one, 11).await, same(3));
+    });
+}
+
+#[test]
+fn a_redis_that_only_hung_has_nobody_come_or_go_again() {
+    run(async {
+        let server = RedisServer::start();
+        let redis = open(&server.url(), &new_prefix());
+        let presence = PresenceWhenAway::new(RedisPresence::new(redis.clone()));
+        let stream = stream_id("ada", 1);
+        for name in ["ada", "bea"] {
+            let renewed = presence.renew(stream, guest(name), Via::Media, noon_plus(600));
+            renewed.await.unwrap();
+        }
+        let audience = async |second| {
+            let audience = presence.audience(stream, noon_plus(second)).await;
+            audience.unwrap()
+        };
+        assert_eq!(audience(1).await.joined.len(), 2);
+        command(server.port(), &[b"CLIENT", b"PAUSE", b"1500", b"ALL"]);
+        eventually("it hangs", async || redis.check().await.is_err()).await;
+        let same = Audience {
+            viewers: 2,
+            ..Audience::default()
+        };
+        assert_eq!(audience(2).await, same);
+        eventually("it answers", async || redis.check().await.is_ok()).await;
+        assert_eq!(audience(3).await, same);
+        assert_eq!(audience(10).await, same);
     });
 }
 

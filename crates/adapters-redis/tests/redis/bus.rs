@@ -7,10 +7,9 @@ use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::Ephemeral;
 use greenroom_domain::shared::bus::{Bus, Signal};
 use greenroom_testkit::builders::{channel_id, guest};
-use greenroom_testkit::run;
 use greenroom_testkit::servers::RedisServer;
+use greenroom_testkit::{SeededIds, run};
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{command, eventually, new_prefix, open, server};
 
@@ -133,7 +132,7 @@ fn nothing_stays_connected_that_is_not_used() {
 async fn ends(redis: &RedisServer, prefix: &str) -> [RedisBus; 2] {
     let join = async |origin| {
         let redis = open(&redis.url(), prefix);
-        RedisBus::join(redis, Uuid::from_u128(origin)).await
+        RedisBus::join(redis, &SeededIds::new(origin)).await
     };
     [join(1).await, join(2).await]
 }

@@ -6,8 +6,7 @@ use greenroom_adapters_redis::{
     PresenceWhenAway, RateLimitsWhenAway, RedisBus, RedisLeases, RedisNodes, RedisPresence,
     RedisRateLimits,
 };
-use greenroom_testkit::{contract, run};
-use uuid::Uuid;
+use greenroom_testkit::{SeededIds, contract, run};
 
 use crate::away::LocalLimits;
 use crate::{empty, new_prefix, open, server};
@@ -58,7 +57,7 @@ fn bus() {
     run(contract::bus::all(async || {
         let prefix = new_prefix();
         let join = async |origin| {
-            RedisBus::join(open(&server().url(), &prefix), Uuid::from_u128(origin)).await
+            RedisBus::join(open(&server().url(), &prefix), &SeededIds::new(origin)).await
         };
         [join(1).await, join(2).await, join(3).await]
     }));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use greenroom_adapters_redis::{RedisLeases, RedisPresence, RedisRateLimits};
 use greenroom_domain::shared::lease::{LeaseName, Leases};
-use greenroom_domain::shared::rate::{Quota, RateKey, RateLimits};
+use greenroom_domain::shared::rate::{Quota, RateKey, RateLimits, TokenBucket};
 use greenroom_domain::stream::{Presence, Via};
 use greenroom_testkit::builders::{connection_id, guest, node_id, noon_plus, stream_id};
 use greenroom_testkit::run;
@@ -29,6 +29,47 @@ fn a_quota_holds_for_all_nodes_together() {
             passed += u32::from(taken.unwrap().is_ok());
         }
         assert_eq!(passed, quota.burst);
+    });
+}
+
+#[test]
+fn a_bucket_is_the_domains_to_the_microsecond() {
+    run(async {
+        let limits = RedisRateLimits::new(empty());
+        let mut random = 7_u64;
+        let mut draw = move |below: u64| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (random >> 33) % below
+        };
+        for (n, (burst, per)) in [
+            (1, 1),
+            (3, 1_000_000),
+            (7, 10_000_001),
+            (1000, 86_400_000_000),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let quota = Quota {
+                burst,
+                per: Duration::from_micros(per),
+            };
+            let key = RateKey {
+                rule: "test",
+                subject: n.to_string(),
+            };
+            let mut now = noon_plus(0);
+            let mut bucket = TokenBucket::full(now);
+            for _ in 0..300 {
+                let taken = limits.take(&key, quota, now).await.unwrap();
+                assert_eq!(taken, bucket.take(quota, now).map(|next| bucket = next));
+                // Also a clock that is set back a little.
+                now = now + Duration::from_micros(draw(per))
+                    - Duration::from_micros(draw(per / 2 + 1));
+            }
+        }
     });
 }
 
