@@ -28,6 +28,11 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<Network>,
     /// Whether cookies are marked `Secure`; by the public URL when not said.
     pub secure_cookies: Option<bool>,
+    /// Whether GraphQL is served at `/graphql`. A program that merges its roots into a schema of
+    /// its own serves that itself.
+    pub graphql: bool,
+    /// Whether GraphQL tells anybody its whole schema.
+    pub introspection: bool,
     /// How often one address may ask the API.
     pub quota: Quota,
     /// The largest body that the API reads, in bytes.
@@ -64,6 +69,8 @@ impl Default for WebConfig {
             media_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             secure_cookies: None,
+            graphql: true,
+            introspection: true,
             quota: Quota {
                 burst: 300,
                 per: Duration::from_secs(10),
@@ -93,7 +100,7 @@ impl WebConfig {
     }
 
     /// The address of a path, as the outside reaches it.
-    #[cfg(feature = "rest")]
+    #[cfg(any(feature = "graphql", feature = "rest"))]
     pub(crate) fn url(&self, path: &str) -> String {
         match &self.public_url {
             Some(url) => format!("{}{path}", url.trim_end_matches('/')),

@@ -1,5 +1,5 @@
-//! What the outside speaks to: REST with its OpenAPI document (feature `rest`), Socket.IO
-//! (feature `socketio`), health and metrics.
+//! What the outside speaks to: REST with its OpenAPI document (feature `rest`), GraphQL (feature
+//! `graphql`), Socket.IO (feature `socketio`), health and metrics.
 //!
 //! An embedding program mounts [`router`], or puts [`routes`] beside its own inside
 //! [`layered`]. The interface answers what no other route takes: whoever has pages or a
@@ -9,8 +9,11 @@
 
 mod config;
 pub mod context;
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "graphql", feature = "rest"))]
+#[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "REST takes more"))]
 mod extract;
+#[cfg(feature = "graphql")]
+pub mod graphql;
 mod layers;
 mod limit;
 mod ops;
@@ -42,6 +45,16 @@ pub(crate) struct Web {
     pub(crate) limits: Arc<limit::AddressLimits>,
 }
 
+impl Web {
+    fn new(app: Arc<App>, config: &WebConfig) -> Self {
+        Self {
+            app,
+            limits: Arc::new(limit::AddressLimits::new(config.quota)),
+            config: Arc::new(config.clone()),
+        }
+    }
+}
+
 /// Everything, in its layers.
 pub fn router(app: Arc<App>, config: &WebConfig) -> Router {
     layered(routes(app, config), config)
@@ -52,11 +65,7 @@ pub fn router(app: Arc<App>, config: &WebConfig) -> Router {
 /// With Socket.IO it starts the tasks behind it, so it must be called inside a tokio runtime;
 /// they end at [`WebConfig::shutdown`].
 pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
-    let web = Web {
-        app,
-        limits: Arc::new(limit::AddressLimits::new(config.quota)),
-        config: Arc::new(config.clone()),
-    };
+    let web = Web::new(app, config);
     let router = ops::routes();
     #[cfg(feature = "rest")]
     let router = router.merge(rest::routes());
@@ -70,6 +79,12 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let router = router
         .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
         .layer(layers::cors(config));
+    #[cfg(feature = "graphql")]
+    let router = if config.graphql {
+        router.merge(graphql::routes(graphql::schema(config), &web).with_state(()))
+    } else {
+        router
+    };
     #[cfg(feature = "socketio")]
     let router = router.merge(socketio::routes(&web).with_state(()));
     #[cfg(feature = "ui")]

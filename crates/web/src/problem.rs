@@ -124,6 +124,13 @@ impl Problem {
         self.code
     }
 
+    /// How long to wait before trying again, in whole seconds (RFC 9110, 10.2.3), rounded up:
+    /// not a moment too early.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let wait = self.retry_after?.as_millis().div_ceil(1000).max(1);
+        Some(u64::try_from(wait).unwrap_or(u64::MAX))
+    }
+
     /// As every interface writes it.
     pub fn json(&self) -> ErrorJson {
         ErrorJson {
@@ -134,7 +141,7 @@ impl Problem {
     }
 
     /// Why it was not done, for the log alone.
-    #[cfg(feature = "socketio")]
+    #[cfg(any(feature = "graphql", feature = "socketio"))]
     pub(crate) fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()
     }
@@ -148,12 +155,9 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.json())).into_response();
-        if let Some(wait) = self.retry_after {
-            // Whole seconds (RFC 9110, 10.2.3), rounded up: not a moment too early.
-            let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
-            if let Ok(value) = HeaderValue::from_str(&seconds) {
-                response.headers_mut().insert(header::RETRY_AFTER, value);
-            }
+        if let Some(seconds) = self.retry_after_seconds() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");

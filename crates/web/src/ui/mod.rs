@@ -36,6 +36,7 @@ const FOR_PROGRAMS: &[&str] = &[
     "api",
     "assets",
     "dash",
+    "graphql",
     "healthz",
     "hls",
     "media",

@@ -18,7 +18,7 @@ pub struct UserJson {
 }
 
 /// Where an uploaded picture is, relative to the server's address.
-pub(super) fn picture_url(id: PictureId) -> String {
+pub(crate) fn picture_url(id: PictureId) -> String {
     format!("/pictures/{id}.jpg")
 }
 

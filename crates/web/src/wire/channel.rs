@@ -74,6 +74,8 @@ pub enum GateJson {
 
 /// Where encoders publish to.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "IngestAddress"))]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = IngestAddress))]
 pub struct IngestAddressJson {
@@ -108,15 +110,18 @@ impl ChannelJson {
         Self {
             ingest: Some(IngestJson {
                 gate: GateJson::from(&view.channel.value),
-                addresses: addresses
-                    .into_iter()
-                    .map(|address| IngestAddressJson {
-                        protocol: address.protocol,
-                        url: address.url,
-                    })
-                    .collect(),
+                addresses: addresses.into_iter().map(IngestAddressJson::from).collect(),
             }),
             ..Self::public(view)
+        }
+    }
+}
+
+impl From<IngestAddress> for IngestAddressJson {
+    fn from(address: IngestAddress) -> Self {
+        Self {
+            protocol: address.protocol,
+            url: address.url,
         }
     }
 }

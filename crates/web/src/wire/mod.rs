@@ -10,6 +10,8 @@ use greenroom_domain::shared::id::{GuestId, UserId};
 use greenroom_domain::shared::page::Page;
 use serde::Serialize;
 
+#[cfg(feature = "graphql")]
+pub(crate) use account::picture_url;
 pub use account::{AccountJson, UserJson};
 pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
 pub use chat::{

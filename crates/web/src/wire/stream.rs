@@ -52,6 +52,8 @@ pub struct StreamJson {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = StreamStatus))]
+#[cfg_attr(feature = "graphql", derive(async_graphql::Enum))]
+#[cfg_attr(feature = "graphql", graphql(name = "StreamStatus"))]
 pub enum StreamStatusJson {
     /// Created ahead.
     Pending,
@@ -83,10 +85,9 @@ pub struct ChannelBriefJson {
 impl From<&StreamView> for StreamJson {
     fn from(view: &StreamView) -> Self {
         let (stream, channel) = (&view.stream, &view.channel);
-        let (status, ingest) = match &stream.state {
-            StreamState::Pending => (StreamStatusJson::Pending, None),
-            StreamState::Live { ingest, .. } => (StreamStatusJson::Live, Some(ingest_text(ingest))),
-            StreamState::Ended { .. } => (StreamStatusJson::Ended, None),
+        let ingest = match &stream.state {
+            StreamState::Live { ingest, .. } => Some(ingest_text(ingest)),
+            StreamState::Pending | StreamState::Ended { .. } => None,
         };
         let end = match stream.state {
             StreamState::Ended {
@@ -107,7 +108,7 @@ impl From<&StreamView> for StreamJson {
             },
             title: stream.title.to_string(),
             category: stream.category.as_ref().map(ToString::to_string),
-            status,
+            status: StreamStatusJson::from(&stream.state),
             ingest,
             started_at: stream.started_at().map(Timestamp::to_rfc3339),
             ended_at,
@@ -118,6 +119,16 @@ impl From<&StreamView> for StreamJson {
             messages: view.counts.messages,
             thumbnail_url: view.thumbnail.clone(),
             created_at: stream.created_at.to_rfc3339(),
+        }
+    }
+}
+
+impl From<&StreamState> for StreamStatusJson {
+    fn from(state: &StreamState) -> Self {
+        match state {
+            StreamState::Pending => Self::Pending,
+            StreamState::Live { .. } => Self::Live,
+            StreamState::Ended { .. } => Self::Ended,
         }
     }
 }
@@ -143,6 +154,8 @@ pub(super) fn end_reason_text(reason: EndReason) -> &'static str {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = PlaybackAddress))]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "PlaybackAddress"))]
 pub struct PlaybackAddressJson {
     /// `hls` or `dash`.
     pub kind: &'static str,
@@ -187,6 +200,8 @@ impl From<&Participants> for ViewersJson {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = IngestStatus))]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "IngestStatus"))]
 pub struct IngestStatusJson {
     /// For how long it has sent nothing, in milliseconds.
     pub silence_ms: u64,
@@ -202,6 +217,8 @@ pub struct IngestStatusJson {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = VideoStatus))]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "VideoStatus"))]
 pub struct VideoStatusJson {
     /// As RFC 6381 names it.
     pub codec: String,
@@ -219,6 +236,8 @@ pub struct VideoStatusJson {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = AudioStatus))]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "AudioStatus"))]
 pub struct AudioStatusJson {
     /// As RFC 6381 names it.
     pub codec: String,

@@ -1,0 +1,104 @@
+//! GraphQL over HTTP (the GraphQL Foundation's draft): `POST` with a JSON body, one request at a
+//! time.
+
+use async_graphql::{Executor, Response as Answer, ServerError, Value};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::error::answer;
+use super::{Served, prepared};
+use crate::context::Context;
+use crate::extract::Body;
+use crate::problem::Problem;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const GRAPHQL: HeaderValue = HeaderValue::from_static("application/graphql-response+json");
+
+pub(super) async fn post<E: Executor>(
+    State(served): State<Served<E>>,
+    request: Request,
+) -> Response {
+    let kind = kind(request.headers());
+    match execute(&served, request).await {
+        Ok(answer) => {
+            // With the older type 200 means that there is an answer, whatever it says.
+            let status = match &answer {
+                answer if is_whole(answer) && kind == GRAPHQL => StatusCode::BAD_REQUEST,
+                _ => StatusCode::OK,
+            };
+            let body = written(&answer).into_response();
+            finished(body, status, kind)
+        }
+        Err(problem) => {
+            let status = problem.status();
+            let headers = problem.clone().into_response();
+            let (mut parts, _) = headers.into_parts();
+            parts.headers.remove(header::CONTENT_LENGTH);
+            let body = written(&answer(problem)).into_response().into_body();
+            finished(Response::from_parts(parts, body), status, kind)
+        }
+    }
+}
+
+async fn execute<E: Executor>(served: &Served<E>, request: Request) -> Result<Answer, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let context = Context::from_request_parts(&mut parts, &served.web).await?;
+    let request = Request::from_parts(parts, body);
+    let Body(request) = Body::<async_graphql::Request>::from_request(request, &served.web).await?;
+    Ok(served.executor.execute(prepared(request, context)).await)
+}
+
+/// Whether the request failed as a whole, so that there is no data, not even `null`.
+fn is_whole(answer: &Answer) -> bool {
+    answer.data == Value::Null
+        && !answer.errors.is_empty()
+        && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// An answer as it is written.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+}
+
+/// The JSON of an answer.
+pub(super) fn written(answer: &Answer) -> Vec<u8> {
+    let written = Written {
+        data: (!is_whole(answer)).then_some(&answer.data),
+        errors: &answer.errors,
+    };
+    serde_json::to_vec(&written).unwrap_or_else(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "an answer could not be written"
+        );
+        b"{}".to_vec()
+    })
+}
+
+/// The media type that the client reads: the newer one where it says so.
+fn kind(headers: &HeaderMap) -> HeaderValue {
+    let accepts = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|range| range.split(';').next())
+        .any(|range| {
+            GRAPHQL
+                .to_str()
+                .is_ok_and(|kind| range.trim().eq_ignore_ascii_case(kind))
+        });
+    if accepts { GRAPHQL } else { JSON }
+}
+
+fn finished(mut response: Response, status: StatusCode, kind: HeaderValue) -> Response {
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}

@@ -1,0 +1,79 @@
+//! Reads that a request's fields share: as many keys as are asked for at once, with one query.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use greenroom_app::stream::listing::{self, LiveFilter};
+use greenroom_app::stream::view::StreamView;
+use greenroom_app::{App, Refusal};
+use greenroom_domain::account::User;
+use greenroom_domain::channel::Channel;
+use greenroom_domain::shared::id::{ChannelId, UserId};
+use greenroom_domain::shared::page::{PageLimit, PageRequest};
+
+use crate::problem::Problem;
+
+/// One for each request: what it has read once it does not read again.
+pub(super) type Loaders = DataLoader<Reads, HashMapCache>;
+
+pub(super) fn loaders(app: &Arc<App>) -> Loaders {
+    DataLoader::with_cache(
+        Reads(Arc::clone(app)),
+        tokio::spawn,
+        HashMapCache::default(),
+    )
+}
+
+/// Reads many by their ids.
+pub(super) struct Reads(Arc<App>);
+
+impl Loader<UserId> for Reads {
+    type Value = User;
+    type Error = Problem;
+
+    async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, User>, Problem> {
+        let users = self.0.ports.users.get_many(ids).await;
+        let users = users.map_err(Refusal::from)?;
+        Ok(users.into_iter().map(|user| (user.id, user)).collect())
+    }
+}
+
+impl Loader<ChannelId> for Reads {
+    type Value = Channel;
+    type Error = Problem;
+
+    async fn load(&self, ids: &[ChannelId]) -> Result<HashMap<ChannelId, Channel>, Problem> {
+        let channels = self.0.ports.channels.get_many(ids).await;
+        let channels = channels.map_err(Refusal::from)?;
+        let channels = channels.into_iter().map(|channel| (channel.id, channel));
+        Ok(channels.collect())
+    }
+}
+
+/// What is on air in a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct OnAir(pub(super) ChannelId);
+
+impl Loader<OnAir> for Reads {
+    type Value = StreamView;
+    type Error = Problem;
+
+    /// From the listing's snapshot: at most two seconds old, and read once for everybody.
+    async fn load(&self, wanted: &[OnAir]) -> Result<HashMap<OnAir, StreamView>, Problem> {
+        let mut found = HashMap::new();
+        let mut page = PageRequest::first(PageLimit::MAX);
+        loop {
+            let live = listing::execute(&self.0, &LiveFilter::default(), &page).await?;
+            let live_here = live.items.into_iter().filter_map(|view| {
+                let key = OnAir(view.channel.id);
+                wanted.contains(&key).then_some((key, view))
+            });
+            found.extend(live_here);
+            if live.next.is_none() || found.len() == wanted.len() {
+                return Ok(found);
+            }
+            page.after = live.next;
+        }
+    }
+}

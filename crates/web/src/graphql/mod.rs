@@ -1,0 +1,158 @@
+//! GraphQL at `/graphql`: the same use cases as REST, one resolver each, and subscriptions to
+//! rooms by `graphql-transport-ws`.
+//!
+//! An embedding program merges [`QueryRoot`], [`MutationRoot`] and [`SubscriptionRoot`] into its
+//! own schema with [`async_graphql::MergedObject`], adds [`Limits`] to it, and serves it with
+//! [`router`]. What its own resolvers need is in [`Context`](crate::context::Context).
+//!
+//! Left out: pictures are uploaded by REST, and cookies are REST's (see `account::sessions`).
+#![expect(clippy::unused_async, reason = "resolvers are async, whatever they do")]
+
+pub mod account;
+pub mod channel;
+pub mod chat;
+mod document;
+mod error;
+mod http;
+mod id;
+mod limits;
+mod loaders;
+mod node;
+pub mod page;
+mod scalar;
+pub mod stream;
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+use async_graphql::{EmptySubscription, Executor, MergedObject, Request, Schema};
+use axum::routing::post;
+use axum::{Router, middleware};
+use greenroom_app::{App, Refusal};
+use greenroom_domain::channel::Handle;
+
+use self::account::{AccountMutation, AccountQuery};
+use self::channel::{ChannelMutation, ChannelQuery};
+use self::chat::ChatMutation;
+use self::loaders::{Loaders, Reads};
+use self::node::NodeQuery;
+use self::stream::{StreamMutation, StreamQuery};
+use crate::context::Context;
+use crate::problem::Problem;
+use crate::{Web, WebConfig, layers};
+
+pub use limits::Limits;
+pub use scalar::Time;
+
+/// Where it is served.
+pub const PATH: &str = "/graphql";
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct QueryRoot(AccountQuery, ChannelQuery, StreamQuery, NodeQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub struct MutationRoot(
+    AccountMutation,
+    ChannelMutation,
+    StreamMutation,
+    ChatMutation,
+);
+
+/// What can be listened to.
+pub type SubscriptionRoot = EmptySubscription;
+
+/// What can be asked of a program that has no more to be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(QueryRoot);
+
+/// What can be done likewise.
+#[derive(MergedObject, Default)]
+pub struct Mutation(MutationRoot);
+
+/// The schema of a program that has none of its own.
+pub type GreenroomSchema = Schema<Query, Mutation, SubscriptionRoot>;
+
+/// The schema of a program that has none of its own: what the checked-in `api/schema.graphql` is.
+pub fn schema(config: &WebConfig) -> GreenroomSchema {
+    let schema = Schema::build(
+        Query::default(),
+        Mutation::default(),
+        SubscriptionRoot::default(),
+    )
+    .extension(Limits::default());
+    if config.introspection {
+        schema.finish()
+    } else {
+        // Suggestions would tell of it too.
+        schema
+            .disable_introspection()
+            .disable_suggestions()
+            .finish()
+    }
+}
+
+/// Serves a schema at [`PATH`].
+pub fn router<E: Executor>(schema: E, app: Arc<App>, config: &WebConfig) -> Router {
+    routes(schema, &Web::new(app, config))
+}
+
+/// The same, over what other routes share.
+pub(crate) fn routes<E: Executor>(schema: E, web: &Web) -> Router {
+    let served = Served {
+        executor: schema,
+        web: web.clone(),
+    };
+    Router::new()
+        .route(PATH, post(http::post::<E>))
+        .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
+        .layer(layers::cors(&web.config))
+        .with_state(served)
+}
+
+/// A schema, and what it is served with.
+#[derive(Clone)]
+struct Served<E> {
+    executor: E,
+    web: Web,
+}
+
+/// A request in the name of whoever asks: what every resolver needs is with it. For whoever
+/// executes a schema with these roots by a way of their own.
+pub fn prepared(request: Request, asking: Context) -> Request {
+    let loaders = loaders::loaders(&asking.app);
+    request.data(loaders).data(asking)
+}
+
+/// Who asks for what.
+fn asking<'a>(ctx: &async_graphql::Context<'a>) -> Result<&'a Context, Problem> {
+    ctx.data::<Context>().map_err(|_| Problem::internal())
+}
+
+/// Something that another thing refers to, and which is read together with others of its kind.
+async fn read<K>(
+    ctx: &async_graphql::Context<'_>,
+    id: K,
+) -> Result<<Reads as Loader<K>>::Value, Problem>
+where
+    K: id::Global + Hash + Eq + Clone + Send + Sync + 'static,
+    Reads: Loader<K, Error = Problem>,
+{
+    let found = ctx.data_unchecked::<Loaders>().load_one(id).await?;
+    found.ok_or_else(|| K::none().into())
+}
+
+/// The handle of an argument; what cannot be one names no channel.
+fn handle(text: &str) -> Result<Handle, Problem> {
+    Handle::parse(text).map_err(|_| Refusal::NoSuchChannel.into())
+}
+
+/// What was looked for by its name is `null` when it is not there.
+fn absent<T>(found: Result<T, Refusal>) -> Result<Option<T>, Problem> {
+    match found {
+        Err(Refusal::NoSuchUser | Refusal::NoSuchChannel | Refusal::NoSuchStream) => Ok(None),
+        other => Ok(Some(other?)),
+    }
+}

@@ -1,0 +1,49 @@
+//! Streams to look at.
+
+use async_graphql::{Context, InputObject, Object};
+use greenroom_app::stream::listing::{self, LiveFilter};
+
+use super::Stream;
+use crate::graphql::asking;
+use crate::graphql::page::{self, Connection};
+use crate::problem::Problem;
+
+/// What is wanted of what is live.
+#[derive(InputObject, Default)]
+pub(super) struct LiveStreamFilter {
+    /// Its title, handle, creator's name, category or a tag holds this.
+    search: Option<String>,
+    /// It is of this category.
+    category: Option<String>,
+    /// It has this tag.
+    tag: Option<String>,
+    /// It is in this language.
+    language: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct ListingQuery;
+
+#[Object]
+impl ListingQuery {
+    /// What is live now, most viewers first. At most two seconds old.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn live_streams(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<LiveStreamFilter>,
+        #[graphql(desc = "1 to 100; 25 if not said.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<Stream>, Problem> {
+        let page = page::request(first, after)?;
+        let filter = filter.unwrap_or_default();
+        let filter = LiveFilter {
+            search: filter.search,
+            category: filter.category,
+            tag: filter.tag,
+            language: filter.language,
+        };
+        let streams = listing::execute(&asking(ctx)?.app, &filter, &page).await?;
+        Ok(Connection::of_page(streams, Stream::from))
+    }
+}
