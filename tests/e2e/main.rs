@@ -13,3 +13,4 @@ mod pictures;
 mod playback;
 mod publish;
 mod restart;
+mod schema;

@@ -31,6 +31,18 @@ pub fn enhanced_ffmpeg() -> PathBuf {
     path
 }
 
+/// The folder of Python packages that holds schemathesis.
+#[must_use]
+pub fn schemathesis() -> PathBuf {
+    let path = workspace().join("target/tools/schemathesis");
+    assert!(
+        path.exists(),
+        "{} is missing: run scripts/install-test-tools",
+        path.display()
+    );
+    path
+}
+
 /// A script of `tests/node`.
 #[must_use]
 pub fn node_script(name: &str) -> PathBuf {

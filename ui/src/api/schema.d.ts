@@ -807,6 +807,11 @@ export interface components {
              */
             slow_mode_seconds?: number | null;
         };
+        /**
+         * @description They may create, or may not.
+         * @enum {string}
+         */
+        CreatorVerdict: "approved" | "suspended";
         /** @description Name and password. */
         Credentials: {
             password: string;
@@ -946,7 +951,7 @@ export interface components {
              */
             client_message_id?: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The number of the line that it answers.
              */
             reply_to?: number | null;
@@ -955,7 +960,7 @@ export interface components {
         };
         /** @description How somebody is restricted. */
         NewRestriction: {
-            kind: ("timeout" | "ban") & Record<string, never>;
+            kind: components["schemas"]["NewRestrictionKind"];
             /** @description Why, for staff; 1 to 300 characters. */
             reason?: string | null;
             /**
@@ -964,6 +969,11 @@ export interface components {
              */
             seconds?: number | null;
         };
+        /**
+         * @description A timeout keeps from chatting, a ban from watching too.
+         * @enum {string}
+         */
+        NewRestrictionKind: "timeout" | "ban";
         /** @description A stream that is planned. */
         NewStream: {
             /** @description 1 to 50 characters; the channel's category if not said. */
@@ -1100,7 +1110,7 @@ export interface components {
         };
         /** @description What an administrator says of a creator. */
         ReviewCreator: {
-            status: ("approved" | "suspended") & Record<string, never>;
+            status: components["schemas"]["CreatorVerdict"];
         };
         /** @description Whether there is something to set up. */
         SetupState: {
@@ -1600,7 +1610,7 @@ export interface operations {
                 before?: string;
                 /** @description Lines behind this place: what was missed. Not together with `before`. */
                 after?: string;
-                /** @description 1 to 100; 25 if not said. */
+                /** @description 25 if not said. */
                 limit?: number;
             };
             header?: never;
@@ -1830,7 +1840,7 @@ export interface operations {
             query?: {
                 /** @description Goes on after the page that gave it. */
                 cursor?: string;
-                /** @description 1 to 100; 25 if not said. */
+                /** @description 25 if not said. */
                 limit?: number;
             };
             header?: never;
@@ -1977,6 +1987,15 @@ export interface operations {
             };
             /** @description The body took too long */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not go with what is so already */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3029,7 +3048,7 @@ export interface operations {
             query?: {
                 /** @description Goes on after the page that gave it. */
                 cursor?: string;
-                /** @description 1 to 100; 25 if not said. */
+                /** @description 25 if not said. */
                 limit?: number;
             };
             header?: never;
@@ -4596,7 +4615,7 @@ export interface operations {
                 language?: string;
                 /** @description Goes on after the page that gave it. */
                 cursor?: string;
-                /** @description 1 to 100; 25 if not said. */
+                /** @description 25 if not said. */
                 limit?: number;
             };
             header?: never;
@@ -5171,7 +5190,7 @@ export interface operations {
                 creator_status?: "none" | "requested" | "approved" | "suspended";
                 /** @description Goes on after the page that gave it. */
                 cursor?: string;
-                /** @description 1 to 100; 25 if not said. */
+                /** @description 25 if not said. */
                 limit?: number;
             };
             header?: never;

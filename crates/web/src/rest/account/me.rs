@@ -28,6 +28,7 @@ pub(super) async fn own(context: Context) -> Result<Json<AccountJson>, Problem> 
 #[serde(deny_unknown_fields)]
 pub(super) struct EditMe {
     /// As shown, 1 to 50 characters.
+    #[schema(min_length = 1)]
     display_name: String,
 }
 

@@ -35,8 +35,10 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
 #[serde(deny_unknown_fields)]
 struct NewAccount {
     /// 3 to 32 of `a-z 0-9 - _`.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$")]
     username: String,
     /// As shown, 1 to 50 characters; the user name if nothing else.
+    #[schema(min_length = 1)]
     display_name: Option<String>,
     /// 10 to 256 bytes.
     password: String,

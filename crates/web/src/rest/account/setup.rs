@@ -38,8 +38,10 @@ pub(super) struct FirstAdministrator {
     /// The one-time secret of the link.
     token: String,
     /// 3 to 32 of `a-z 0-9 - _`.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$")]
     username: String,
     /// As shown; the user name if nothing else.
+    #[schema(min_length = 1)]
     display_name: Option<String>,
     /// 10 to 256 bytes.
     password: String,

@@ -39,7 +39,8 @@ pub(super) struct ListUsers {
     creator_status: Option<CreatorStatusFilter>,
     /// Goes on after the page that gave it.
     cursor: Option<String>,
-    /// 1 to 100; 25 if not said.
+    /// 25 if not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
@@ -87,13 +88,13 @@ pub(super) async fn profile(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReviewCreator {
-    /// They may create, or may not.
-    #[schema(inline)]
     status: Verdict,
 }
 
+/// They may create, or may not.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CreatorVerdict)]
 enum Verdict {
     Approved,
     Suspended,

@@ -29,8 +29,10 @@ use crate::wire::ChannelJson;
 #[serde(deny_unknown_fields)]
 pub(super) struct NewChannel {
     /// 3 to 32 of `a-z 0-9 - _`.
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9_-]{2,31}$")]
     handle: String,
     /// 1 to 120 characters.
+    #[schema(min_length = 1)]
     title: String,
 }
 
@@ -78,6 +80,7 @@ pub(super) async fn own(context: Context) -> Result<Response, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct EditChannelBody {
     /// 1 to 120 characters.
+    #[schema(min_length = 1)]
     title: Option<String>,
     /// Up to 2,000 characters.
     description: Option<String>,

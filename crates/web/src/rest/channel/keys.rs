@@ -21,6 +21,7 @@ use crate::wire::{KeyJson, KeySecretJson};
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
     /// What its owner calls it, 1 to 50 characters.
+    #[schema(min_length = 1)]
     label: String,
     /// It serves only this stream, which was created ahead.
     stream_id: Option<String>,

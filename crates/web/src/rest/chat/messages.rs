@@ -27,7 +27,8 @@ pub(super) struct Range {
     before: Option<String>,
     /// Lines behind this place: what was missed. Not together with `before`.
     after: Option<String>,
-    /// 1 to 100; 25 if not said.
+    /// 25 if not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
@@ -76,11 +77,14 @@ pub(super) async fn history(
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMessage {
     /// Cut where the room's limit is; at most 8 KiB.
+    #[schema(min_length = 1)]
     text: String,
     /// What the client calls it: sent again with the same, it is the same message. 1 to 64
     /// printable ASCII characters.
+    #[schema(pattern = "^[!-~]{1,64}$")]
     client_message_id: Option<String>,
     /// The number of the line that it answers.
+    #[schema(format = "uint64")]
     reply_to: Option<u64>,
 }
 

@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::extract::{Body, Params, Query, page_limit};
 use crate::problem::Problem;
 use crate::rest::channel_of;
-use crate::rest::docs::{Always, Named, Paged, Restricted, WithBody, Writes};
+use crate::rest::docs::{Always, Conflicts, Named, Paged, Restricted, WithBody, Writes};
 use crate::wire::{PageJson, RestrictionJson, identity, identity_text};
 
 /// Which part of a listing.
@@ -26,7 +26,8 @@ use crate::wire::{PageJson, RestrictionJson, identity, identity_text};
 pub(super) struct ListRestrictions {
     /// Goes on after the page that gave it.
     cursor: Option<String>,
-    /// 1 to 100; 25 if not said.
+    /// 25 if not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
@@ -61,17 +62,19 @@ pub(super) async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRestriction {
-    /// A timeout keeps from chatting, a ban from watching too.
-    #[schema(inline)]
     kind: Kind,
     /// How long a timeout lasts, 1 second to 14 days. Not for a ban.
+    #[schema(minimum = 1, maximum = 1_209_600)]
     seconds: Option<u64>,
     /// Why, for staff; 1 to 300 characters.
+    #[schema(min_length = 1)]
     reason: Option<String>,
 }
 
+/// A timeout keeps from chatting, a ban from watching too.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NewRestrictionKind)]
 enum Kind {
     Timeout,
     Ban,
@@ -98,7 +101,7 @@ impl NewRestriction {
         ("subject" = String, Path, description = "`user:<id>` or `guest:<id>`")),
     request_body = NewRestriction,
     responses((status = 200, body = RestrictionJson), Always, WithBody, Restricted, Writes,
-        Named))]
+        Named, Conflicts))]
 pub(super) async fn put(
     context: Context,
     Params((name, who)): Params<(String, String)>,

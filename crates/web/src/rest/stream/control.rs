@@ -22,8 +22,10 @@ use crate::wire::{IngestStatusJson, StreamJson};
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStream {
     /// 1 to 120 characters; the channel's title if not said.
+    #[schema(min_length = 1)]
     title: Option<String>,
     /// 1 to 50 characters; the channel's category if not said.
+    #[schema(min_length = 1)]
     category: Option<String>,
 }
 

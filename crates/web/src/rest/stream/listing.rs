@@ -29,7 +29,8 @@ pub(super) struct ListLive {
     language: Option<String>,
     /// Goes on after the page that gave it.
     cursor: Option<String>,
-    /// 1 to 100; 25 if not said.
+    /// 25 if not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
@@ -71,7 +72,8 @@ pub(super) async fn get(
 pub(super) struct ListOfChannel {
     /// Goes on after the page that gave it.
     cursor: Option<String>,
-    /// 1 to 100; 25 if not said.
+    /// 25 if not said.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u16>,
 }
 
