@@ -254,7 +254,7 @@ impl EntryPlace {
 ///
 /// Promises: what one store exports and another imports, that one exports again, entry for
 /// entry the same, and all of its ports answer as those of the first did.
-#[cfg_attr(feature = "mocks", mockall::automock)]
+// It has no mock: mockall cannot make one that takes a `&mut dyn`.
 #[async_trait]
 pub trait Archive: Send + Sync {
     /// Gives everything away, in the order of [`Entry::place`], a few at a time.
