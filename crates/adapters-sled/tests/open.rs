@@ -116,6 +116,32 @@ async fn a_store_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn an_import_that_came_to_no_end_is_told_and_can_be_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).unwrap().close().await;
+    let importing = folder.path().join("store.importing");
+    fs::create_dir(&importing).unwrap();
+
+    let refused = open(folder.path()).err().expect("it was opened");
+    assert!(
+        matches!(refused, OpenError::Importing { .. }),
+        "{refused:?}"
+    );
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "an import into {} came to no end; run it again, or remove {} to begin with an empty store",
+            folder.path().display(),
+            importing.display()
+        )
+    );
+    let options = StoreOptions::new(node_id("node")).kept_back(0);
+    SledStore::open(folder.path(), options.imports_again()).unwrap();
+    fs::remove_dir(&importing).unwrap();
+    open(folder.path()).unwrap();
+}
+
+#[tokio::test]
 async fn a_damaged_store_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).unwrap();

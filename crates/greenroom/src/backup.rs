@@ -150,3 +150,56 @@ fn made_at(name: &str) -> Option<Timestamp> {
     let seconds: u32 = seconds.parse().ok()?;
     Some(Timestamp::EPOCH + Duration::from_secs(seconds.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(folder: &Path, keep: usize) -> Schedule {
+        Schedule {
+            every: Duration::from_secs(3600),
+            folder: folder.to_owned(),
+            keep,
+        }
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_newest_are_kept_and_what_is_no_backup_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let unfinished = name(at(400)) + UNFINISHED;
+        let foreign = "notes.ndjson".to_owned();
+        let backups = [100, 200, 300].map(|seconds| name(at(seconds)));
+        for file in backups.iter().chain([&unfinished, &foreign]) {
+            fs::write(folder.path().join(file), "").unwrap();
+        }
+        schedule(folder.path(), 2).rotate().unwrap();
+        let [_, second, third] = backups;
+        assert_eq!(files(folder.path()), [second, third, foreign]);
+    }
+
+    #[test]
+    fn the_next_one_is_due_when_the_newest_is_old_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let schedule = schedule(folder.path(), 2);
+        assert_eq!(schedule.due_in(at(0)), Duration::ZERO, "there is none");
+        fs::write(folder.path().join(name(at(1000))), "").unwrap();
+        let soon = Duration::from_secs(3500);
+        assert_eq!(schedule.due_in(at(1100)), soon);
+        assert_eq!(schedule.due_in(at(1_000_000)), Duration::ZERO);
+        // A clock that was set back does not put it off.
+        assert_eq!(schedule.due_in(at(0)), Duration::from_secs(3600));
+    }
+}

@@ -126,3 +126,44 @@ impl Aside {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_that_is_overtaken_gives_up_what_it_kept() {
+        let large = IVec::from(vec![0; 1 << 20]);
+        let before = Before {
+            aside: Mutex::default(),
+        };
+        for n in 0..70_u8 {
+            before.aside.lock().add(&vec![n], Some(large.clone()));
+        }
+        let aside = before.aside.lock();
+        assert!(aside.overtaken && aside.pairs.len() < 10);
+        drop(aside);
+        let all = Key::new()..vec![0xff];
+        assert!(before.restore(&mut BTreeMap::new(), all).is_err());
+    }
+
+    #[test]
+    fn what_was_there_is_what_an_export_sees() {
+        let before = Before {
+            aside: Mutex::default(),
+        };
+        before.aside.lock().add(&vec![1], Some(IVec::from("old")));
+        before.aside.lock().add(&vec![2], None);
+        before.aside.lock().add(&vec![3], Some(IVec::from("gone")));
+        let found = [(1, "new"), (2, "made since"), (4, "as it was")];
+        let mut found: BTreeMap<Key, IVec> = found
+            .map(|(key, value)| (vec![key], IVec::from(value)))
+            .into();
+        before.restore(&mut found, vec![0]..vec![9]).unwrap();
+        let seen: Vec<_> = found
+            .iter()
+            .map(|(key, value)| (key[0], &value[..]))
+            .collect();
+        assert_eq!(seen, [(1, &b"old"[..]), (3, b"gone"), (4, b"as it was")]);
+    }
+}

@@ -64,3 +64,30 @@ impl Drop for NewFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_or_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("house.ndjson");
+        fs::write(&path, "before").unwrap();
+        let (new, mut file) = NewFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(new);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        let (new, mut file) = NewFile::create(&path).unwrap();
+        file.write_all(b"whole").unwrap();
+        new.finish().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+    }
+}
