@@ -8,6 +8,7 @@ mod effects;
 mod full;
 mod hub;
 mod moderation;
+mod nodes;
 mod playback;
 mod property;
 mod publish;

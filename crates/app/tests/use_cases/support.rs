@@ -40,6 +40,8 @@ use greenroom_testkit::{ManualClock, SeededIds};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// An [`App`] and what it stands on.
@@ -315,6 +317,11 @@ impl Running {
         Self { shutdown, task }
     }
 
+    /// The process is gone from one moment to the next.
+    pub(crate) fn kill(self) {
+        self.task.abort();
+    }
+
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.expect("it ends at shutdown");
@@ -454,12 +461,17 @@ impl Ear {
 
     /// Waits until it has heard the line of this number.
     pub(crate) async fn hears(&self, seq: Seq) {
-        loop {
-            let changed = self.changed.notified();
-            if self.places().last().is_some_and(|last| *last >= seq) {
-                return;
+        let hearing = async {
+            loop {
+                let changed = self.changed.notified();
+                if self.places().last().is_some_and(|last| *last >= seq) {
+                    return;
+                }
+                changed.await;
             }
-            changed.await;
+        };
+        if tokio::time::timeout(PATIENCE, hearing).await.is_err() {
+            panic!("{seq:?} is not heard, only {:?}", self.places());
         }
     }
 
