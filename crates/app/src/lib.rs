@@ -35,6 +35,7 @@ pub use refusal::Refusal;
 pub use settings::{Registration, Settings};
 
 use crate::account::setup::Setup;
+use crate::channel::shown::ShownChannels;
 use crate::chat::rules::RoomRules;
 use crate::realtime::Hub;
 use crate::stream::audience::Owed;
@@ -53,6 +54,7 @@ pub struct App {
     pub hub: Arc<Hub>,
     pub(crate) rules: RoomRules,
     pub(crate) live: LiveSnapshot,
+    pub(crate) shown: ShownChannels,
     pub(crate) setup: Setup,
     pub(crate) owed: Owed,
     pub(crate) absences: Absences,
@@ -73,6 +75,7 @@ impl App {
             hub,
             rules: RoomRules::default(),
             live: LiveSnapshot::default(),
+            shown: ShownChannels::default(),
             setup: Setup::default(),
             owed: Owed::default(),
             absences: Absences::default(),

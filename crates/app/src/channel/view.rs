@@ -1,5 +1,7 @@
 //! Shows channels.
 
+use std::sync::Arc;
+
 use greenroom_domain::account::User;
 use greenroom_domain::channel::{Channel, Handle};
 use greenroom_domain::media::IngestAddress;
@@ -21,10 +23,18 @@ pub struct ChannelView {
     pub live: Option<StreamView>,
 }
 
-/// By its handle.
-pub async fn execute(app: &App, handle: &Handle) -> Result<ChannelView, Refusal> {
-    let channel = app.channel_by_handle(handle).await?;
-    with_owner(app, channel).await
+/// By its handle; up to a second old where it was changed at another node.
+pub async fn execute(app: &App, handle: &Handle) -> Result<Arc<ChannelView>, Refusal> {
+    let now = app.now();
+    match app.shown.fresh(handle, now) {
+        Ok(view) => Ok(view),
+        Err(reading) => {
+            let channel = app.channel_by_handle(handle).await?;
+            let view = Arc::new(with_owner(app, channel).await?);
+            app.shown.keep(&view, reading, now);
+            Ok(view)
+        }
+    }
 }
 
 /// One's own.

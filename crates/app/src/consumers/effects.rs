@@ -62,6 +62,7 @@ async fn within_limit(effect: impl Future<Output = Result<(), Refusal>>) -> Resu
 }
 
 fn forget_what_changed(app: &App, event: &Event) {
+    app.shown.forget(&event.what);
     match &event.what {
         Happening::Chat(
             ChatEvent::Restricted { channel, .. }

@@ -69,3 +69,20 @@ pub enum AccountEvent {
         user: UserId,
     },
 }
+
+impl AccountEvent {
+    /// Whose account it is about.
+    pub fn user(&self) -> UserId {
+        match self {
+            Self::Registered { user, .. }
+            | Self::Renamed { user, .. }
+            | Self::AvatarChanged { user, .. }
+            | Self::SignedOut { user, .. }
+            | Self::PasswordChanged { user }
+            | Self::RoleChanged { user, .. }
+            | Self::CreatorRequested { user }
+            | Self::CreatorApproved { user }
+            | Self::CreatorSuspended { user } => *user,
+        }
+    }
+}

@@ -70,3 +70,19 @@ pub enum ChannelEvent {
         key: StreamKeyId,
     },
 }
+
+impl ChannelEvent {
+    /// Which channel it is about.
+    pub fn channel(&self) -> ChannelId {
+        match self {
+            Self::Created { channel, .. }
+            | Self::Edited { channel, .. }
+            | Self::CoverChanged { channel, .. }
+            | Self::IngestLocked { channel }
+            | Self::IngestUnlocked { channel }
+            | Self::KeyCreated { channel, .. }
+            | Self::KeyRotated { channel, .. }
+            | Self::KeyRevoked { channel, .. } => *channel,
+        }
+    }
+}

@@ -75,3 +75,18 @@ pub enum StreamEvent {
         viewers: u64,
     },
 }
+
+impl StreamEvent {
+    /// Whose stream it is about.
+    pub fn channel(&self) -> ChannelId {
+        match self {
+            Self::Created { channel, .. }
+            | Self::Started { channel, .. }
+            | Self::Interrupted { channel, .. }
+            | Self::Resumed { channel, .. }
+            | Self::Retitled { channel, .. }
+            | Self::Ended { channel, .. }
+            | Self::AudienceChanged { channel, .. } => *channel,
+        }
+    }
+}
