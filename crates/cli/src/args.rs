@@ -26,6 +26,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Runs the server until Ctrl-C or SIGTERM.
     Serve(Serve),
+    /// Brings the database's schema up to date.
+    Migrate,
     /// Makes and changes accounts.
     #[command(subcommand)]
     User(User),

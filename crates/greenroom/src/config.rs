@@ -30,6 +30,9 @@ pub struct Config {
     pub accounts: Accounts,
     pub streams: Streams,
     pub backup: Backup,
+    pub postgres: Postgres,
+    pub redis: Redis,
+    pub objects: Objects,
     pub host: Host,
     pub secrets: Secrets,
     pub log: Log,
@@ -41,6 +44,8 @@ pub struct Config {
 pub enum StoreKind {
     /// Embedded, on disk.
     Sled,
+    /// In a database that several nodes may share.
+    Postgres,
     /// Gone with the process.
     Memory,
 }
@@ -50,6 +55,7 @@ impl StoreKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sled => "sled",
+            Self::Postgres => "postgres",
             Self::Memory => "memory",
         }
     }
@@ -123,6 +129,47 @@ pub struct Backup {
     pub every_hours: u32,
     pub folder: PathBuf,
     pub keep: u32,
+}
+
+/// The database.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    pub url: String,
+    pub max_connections: u32,
+    pub migrate: bool,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres")
+            .field("max_connections", &self.max_connections)
+            .field("migrate", &self.migrate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What ties nodes together.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    pub url: String,
+    pub prefix: String,
+}
+
+impl std::fmt::Debug for Redis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redis")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Pictures.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objects {
+    pub folder: PathBuf,
 }
 
 /// Sign-in by the host platform.
@@ -295,6 +342,15 @@ impl Config {
         }
     }
 
+    /// Where pictures are.
+    pub fn objects_folder(&self) -> PathBuf {
+        if self.objects.folder.as_os_str().is_empty() {
+            self.data_dir.join("objects")
+        } else {
+            self.objects.folder.clone()
+        }
+    }
+
     /// Where people reach the server that listens on this address.
     pub fn public_url(&self, listening: SocketAddr) -> String {
         match self.public_url.trim_end_matches('/') {
@@ -323,6 +379,7 @@ impl Config {
             ("streams.grace_seconds", self.streams.grace_seconds),
             ("streams.no_media_seconds", self.streams.no_media_seconds),
             ("backup.keep", self.backup.keep),
+            ("postgres.max_connections", self.postgres.max_connections),
         ];
         for (key, value) in positive {
             if value == 0 {
@@ -331,6 +388,19 @@ impl Config {
                     problem: "it must be at least 1".to_owned(),
                 });
             }
+        }
+        let is_postgres = self.store == StoreKind::Postgres;
+        if is_postgres && self.postgres.url.is_empty() {
+            return Err(ConfigError::Value {
+                key: "postgres.url",
+                problem: "store = \"postgres\" needs it".to_owned(),
+            });
+        }
+        if !is_postgres && !self.redis.url.is_empty() {
+            return Err(ConfigError::Value {
+                key: "redis.url",
+                problem: "several nodes need store = \"postgres\"".to_owned(),
+            });
         }
         if !self.public_url.is_empty()
             && !self.public_url.starts_with("http://")

@@ -42,8 +42,10 @@ pub(crate) fn master_key(
 ) -> Result<MasterKey, OpenError> {
     match (configured, config.store) {
         (Some(key), _) => Ok(key),
-        (None, StoreKind::Sled) => MasterKey::load_or_create(&config.data_dir, store_is_empty)
-            .map_err(OpenError::MasterKey),
+        (None, StoreKind::Sled | StoreKind::Postgres) => {
+            MasterKey::load_or_create(&config.data_dir, store_is_empty)
+                .map_err(OpenError::MasterKey)
+        }
         (None, StoreKind::Memory) => Ok(MasterKey::generate()),
     }
 }

@@ -15,8 +15,10 @@ pub mod control;
 mod http;
 mod identity;
 mod no_media;
+mod node;
 pub mod operator;
 mod platform;
+mod shared;
 mod store;
 
 #[doc(no_inline)]
@@ -25,8 +27,11 @@ pub use {
     greenroom_domain as domain, greenroom_web as web,
 };
 
+pub use greenroom_adapters_postgres::OpenError as PgOpenError;
+
 pub use builder::{Builder, Greenroom, Store};
 pub use config::{Address, Config, ConfigError, Flags, LogFormat, REFERENCE, StoreKind};
 pub use greenroom_app::{App, Ports, Refusal, Settings};
 pub use greenroom_web::WebConfig;
+pub use node::IdentityError;
 pub use platform::{OpenError, Platform, Running, StartError};

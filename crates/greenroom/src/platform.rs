@@ -12,10 +12,7 @@ use greenroom_adapters_identity::password::CostError;
 use greenroom_adapters_identity::secret_box::MasterKeyError;
 use greenroom_adapters_identity::token::HostTokensError;
 use greenroom_adapters_media::{Engine, EngineConfig};
-use greenroom_adapters_memory::{
-    InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryPresence, InMemoryRateLimits, SystemClock,
-    SystemIds,
-};
+use greenroom_adapters_memory::{SystemClock, SystemIds};
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
 use greenroom_app::stream::ingest::Ingests;
@@ -32,7 +29,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::archive::{ExportError, Exporter, Progress, Summary};
 use crate::backup::{self, Schedule};
-use crate::{Config, ConfigError, StoreKind, control, http, identity, store};
+use crate::node::{Identity, IdentityError};
+use crate::store::{self, Use};
+use crate::{Config, ConfigError, StoreKind, control, http, identity, shared};
 
 /// The application on the adapters that a configuration names. It listens to nothing yet.
 pub struct Platform {
@@ -42,6 +41,8 @@ pub struct Platform {
     proxies: Vec<Network>,
     embed_hosts: Vec<Site>,
     media_origins: Vec<Site>,
+    /// Kept for as long as it runs.
+    identity: Option<Identity>,
     config: Config,
 }
 
@@ -51,6 +52,21 @@ pub enum OpenError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// It is not known who this node is.
+    #[error(transparent)]
+    Node(#[from] IdentityError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(greenroom_adapters_postgres::OpenError),
+    /// The database's schema cannot be brought up to date.
+    #[error(transparent)]
+    Migrate(greenroom_adapters_postgres::MigrateError),
+    /// Redis cannot be used as configured.
+    #[error(transparent)]
+    Redis(greenroom_adapters_redis::OpenError),
+    /// Redis does not answer.
+    #[error("Redis does not answer (redis.url)")]
+    RedisAway(#[source] StoreError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(greenroom_adapters_sled::OpenError),
@@ -137,11 +153,41 @@ pub struct Running {
     /// Makes the first administrator, once; nothing where there is one.
     pub setup_link: Option<String>,
     tasks: TaskTracker,
+    _identity: Option<Identity>,
 }
 
 impl Platform {
-    /// Opens the store and builds the application.
+    /// Opens the store and builds the application, to [start](Self::start) it.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
+        Self::open_to(Use::Serve, config).await
+    }
+
+    /// The same for a command of the operator, beside whatever nodes run on a database.
+    pub async fn open_beside(config: Config) -> Result<Self, OpenError> {
+        Self::open_to(Use::Operate, config).await
+    }
+
+    /// Brings the schema of the configured store up to date: whether there was anything to
+    /// bring. Only a database has one that servers do not always see to themselves.
+    pub async fn migrate(config: &Config) -> Result<bool, OpenError> {
+        let has_schema = config.store == StoreKind::Postgres;
+        if has_schema {
+            store::migrate(config).await?;
+        }
+        Ok(has_schema)
+    }
+
+    /// Whether the configured database, where one is, can be used as it is. Changes nothing.
+    pub async fn reach_database(config: &Config) -> Result<(), OpenError> {
+        store::reach(config).await
+    }
+
+    /// Whether the configured Redis answers.
+    pub async fn reach_redis(config: &Config) -> Result<(), OpenError> {
+        shared::reach(&config.redis).await.map(drop)
+    }
+
+    async fn open_to(to: Use, config: Config) -> Result<Self, OpenError> {
         // What the configuration says is tried before anything is made on the disk.
         let http = &config.http;
         let proxies = each("http.trusted_proxies", &http.trusted_proxies)?;
@@ -150,7 +196,11 @@ impl Platform {
         let tokens = identity::tokens(&config.host)?;
         let key = identity::configured_key(&config)?;
         let ids = Arc::new(SystemIds);
-        let store = store::open(&config, NodeId::from_uuid(ids.uuid()))?;
+        let store = store::open(&config, NodeId::from_uuid(ids.uuid()), to).await?;
+        let shared = match to {
+            Use::Serve => shared::open(&config.redis, &*ids).await?,
+            Use::Operate | Use::Import => shared::alone(),
+        };
         let store_is_empty = store.feed.head().await? == FeedPosition::START;
         let key = identity::master_key(&config, key, store_is_empty)?;
         let clock = Arc::new(SystemClock);
@@ -177,11 +227,11 @@ impl Platform {
             streams: store.streams,
             room_log: store.room_log,
             moderation: store.moderation,
-            presence: Arc::new(InMemoryPresence::default()),
-            rate_limits: Arc::new(InMemoryRateLimits::default()),
-            leases: Arc::new(InMemoryLeases::default()),
-            bus: Arc::new(InMemoryBus::default()),
-            nodes: Arc::new(InMemoryNodes::default()),
+            presence: shared.presence,
+            rate_limits: shared.rate_limits,
+            leases: shared.leases,
+            bus: shared.bus,
+            nodes: shared.nodes,
             passwords: identity::passwords()?,
             tokens,
             secrets: identity::secrets(&key),
@@ -199,6 +249,7 @@ impl Platform {
             proxies,
             embed_hosts,
             media_origins,
+            identity: store.identity,
             config,
         })
     }
@@ -249,7 +300,7 @@ impl Platform {
             listen(self.config.rtmp.address, "rtmp.address").await?;
         let control = match self.config.store {
             StoreKind::Memory => None,
-            StoreKind::Sled => {
+            StoreKind::Sled | StoreKind::Postgres => {
                 let folder = self.config.data_dir.clone();
                 Some(
                     control::listen(&folder)
@@ -299,6 +350,7 @@ impl Platform {
             ingest_url,
             setup_link,
             tasks,
+            _identity: self.identity,
         })
     }
 }

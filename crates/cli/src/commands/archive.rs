@@ -59,7 +59,12 @@ async fn write(config: Config, to: impl AsyncWrite + Send + Unpin) -> Result<Sum
     let mut tell = |counts: &Counts| progress.tell(counts);
     let written: Result<Summary, ExportError> = match control::export(&config.data_dir).await? {
         Some(from) => archive::copy(from, to, &mut tell).await,
-        None => Platform::open(config).await?.export(to, &mut tell).await,
+        None => {
+            Platform::open_beside(config)
+                .await?
+                .export(to, &mut tell)
+                .await
+        }
     };
     Ok(written?)
 }

@@ -1,10 +1,11 @@
 //! `greenroom doctor`: looks, changes nothing.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::process::Command;
 
 use greenroom::control::{self, SOCKET};
-use greenroom::{Config, StoreKind};
+use greenroom::{Config, OpenError, Platform, StoreKind};
 use serde_json::json;
 use tokio::net::{TcpListener, UnixStream};
 
@@ -25,6 +26,10 @@ enum Health {
 
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let mut findings = vec![data_folder(config), ffmpeg()];
+    if config.store == StoreKind::Postgres {
+        findings.push(database(config).await);
+        findings.push(redis(config).await);
+    }
     let running = UnixStream::connect(config.data_dir.join(control::SOCKET))
         .await
         .is_ok();
@@ -82,21 +87,70 @@ fn data_folder(config: &Config) -> Finding {
             Health::Lacking,
             "nothing is kept: store = \"memory\"".to_owned(),
         ),
-        (StoreKind::Sled, Ok(found)) if !found.is_dir() => {
+        (_, Ok(found)) if !found.is_dir() => {
             (Health::Bad, format!("{} is not a folder", folder.display()))
         }
-        (StoreKind::Sled, Ok(found)) if found.permissions().readonly() => (
+        (_, Ok(found)) if found.permissions().readonly() => (
             Health::Bad,
             format!("{} cannot be written", folder.display()),
         ),
-        (StoreKind::Sled, Ok(_)) => (Health::Good, folder.display().to_string()),
-        (StoreKind::Sled, Err(_)) => (Health::Good, format!("{} will be made", folder.display())),
+        (_, Ok(_)) => (Health::Good, folder.display().to_string()),
+        (_, Err(_)) => (Health::Good, format!("{} will be made", folder.display())),
     };
     Finding {
         what: "data folder",
         is,
         detail,
     }
+}
+
+async fn database(config: &Config) -> Finding {
+    let (is, detail) = match Platform::reach_database(config).await {
+        Ok(()) => (
+            Health::Good,
+            "answers, and its schema is up to date".to_owned(),
+        ),
+        // The server does it at its start.
+        Err(OpenError::Database(greenroom::PgOpenError::Older)) if config.postgres.migrate => {
+            let detail = "answers; the schema will be brought up to date";
+            (Health::Good, detail.to_owned())
+        }
+        Err(error) => (Health::Bad, chain(&error)),
+    };
+    Finding {
+        what: "database",
+        is,
+        detail,
+    }
+}
+
+async fn redis(config: &Config) -> Finding {
+    let (is, detail) = if config.redis.url.is_empty() {
+        let detail = "none is configured; this has to be the only node on the database";
+        (Health::Good, detail.to_owned())
+    } else {
+        match Platform::reach_redis(config).await {
+            Ok(()) => (Health::Good, "answers".to_owned()),
+            Err(error) => (Health::Bad, chain(&error)),
+        }
+    };
+    Finding {
+        what: "redis",
+        is,
+        detail,
+    }
+}
+
+/// An error and what it comes from, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        said.push_str(": ");
+        said.push_str(&error.to_string());
+        source = error.source();
+    }
+    said
 }
 
 fn ffmpeg() -> Finding {

@@ -3,6 +3,7 @@
 mod archive;
 mod demo;
 mod doctor;
+mod migrate;
 mod operate;
 mod password;
 mod serve;
@@ -39,6 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
             };
             archive::import(&config, &file, purpose, args.json).await
         }
+        Command::Migrate => migrate::run(&config, args.json).await,
         Command::Doctor => doctor::run(&config, args.json).await,
         Command::Config => Ok(()),
         Command::User(user) => operate::run(config, operate::user(user)?, args.json).await,

@@ -22,7 +22,7 @@ pub(crate) async fn run(
         Some(Answer::Done(shown)) => shown,
         Some(Answer::Refused(why)) => return Err(why.into()),
         None => {
-            let platform = Platform::open(config).await?;
+            let platform = Platform::open_beside(config).await?;
             operator::carry_out(platform.app(), command).await?
         }
     };

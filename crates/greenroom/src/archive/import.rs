@@ -8,7 +8,8 @@ use tokio::io::AsyncBufRead;
 
 use crate::archive::reader::{ReadError, Reader, Source};
 use crate::archive::{Progress, Summary, summary_of};
-use crate::{Config, OpenError, StoreKind, identity, store};
+use crate::store::{self, Use};
+use crate::{Config, OpenError, StoreKind, identity};
 
 /// An import came to no end; unless it says otherwise, nothing was kept.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,8 @@ pub async fn import(
     }
     let reader = Reader::open(from).await?;
     check_key(config, &reader.header().master_key)?;
-    let store = store::open_for_import(config, NodeId::from_uuid(SystemIds.uuid()))?;
+    let node = NodeId::from_uuid(SystemIds.uuid());
+    let store = store::open(config, node, Use::Import).await?;
     fill(&*store.archive, reader, purpose, progress).await
 }
 
