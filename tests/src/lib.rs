@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod chat;
+pub mod cluster;
 pub mod commands;
 pub mod ffmpeg;
 pub mod node;

@@ -238,6 +238,7 @@ impl Server {
             .arg("--data-dir")
             .arg(self.data_dir())
             .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -2,7 +2,7 @@
 //! built and brought what it needs. `docs/performance.md` says how to read them.
 //!
 //! ```text
-//! scripts/bench [ingest] [viewers] [chat] [posts] [start]
+//! scripts/bench [ingest] [viewers] [chat] [posts] [api] [start]
 //! ```
 //!
 //! | variable | what |
@@ -14,6 +14,7 @@
 //!
 //! Where something is pinned, the server has the first core and all else the second.
 
+mod api;
 mod chat;
 mod hls;
 mod ingest;
@@ -68,7 +69,7 @@ async fn main() -> io::Result<()> {
     let options = Options::from_environment()?;
     let mut figures: Vec<String> = std::env::args().skip(1).collect();
     if figures.is_empty() {
-        figures = ["start", "posts", "chat", "viewers", "ingest"]
+        figures = ["start", "posts", "api", "chat", "viewers", "ingest"]
             .map(str::to_owned)
             .into();
     }
@@ -77,10 +78,11 @@ async fn main() -> io::Result<()> {
             "ingest" => ingest::run(&options).await?,
             "viewers" => viewers::run(&options).await?,
             "chat" => chat::run(&options).await?,
+            "api" => api::run(&options).await?,
             "posts" => posts::run(&options).await?,
             "start" => start::run(&options).await?,
             other => {
-                let known = "ingest, viewers, chat, posts, start";
+                let known = "ingest, viewers, chat, posts, api, start";
                 let said = format!("{other} is no figure; there are {known}");
                 return Err(io::Error::other(said));
             }

@@ -85,6 +85,19 @@ impl Peer {
         Self::ready(child, folder, http, http).await
     }
 
+    /// Express with pg, on the database that ours keeps everything in.
+    pub(crate) async fn express(database: &str) -> io::Result<Self> {
+        let (folder, http) = (tempfile::tempdir()?, ports::free());
+        let mut command = Command::new("node");
+        command
+            .arg(tools::node_script("bench-express.mjs"))
+            .arg(http.to_string())
+            .arg(database)
+            .env("NODE_ENV", "production");
+        let child = start(command)?;
+        Self::ready(child, folder, http, http).await
+    }
+
     async fn ready(child: Child, folder: TempDir, http: u16, rtmp: u16) -> io::Result<Self> {
         let begun = Instant::now();
         for port in [http, rtmp] {
