@@ -7,6 +7,7 @@ mod bad_input;
 mod chat;
 mod cli;
 mod codecs;
+mod database;
 mod fixtures;
 mod interruption;
 mod nodes;
