@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use greenroom_adapters_postgres::{PgOptions, PgStore};
 use greenroom_domain::shared::commit::{Changes, Commit};
+use greenroom_domain::shared::feed::Feed;
 use greenroom_testkit::builders::{message, viewer};
 use greenroom_testkit::servers::{Database, PostgresServer};
 
@@ -30,8 +31,10 @@ fn main() -> Result<(), Failed> {
         .build()?;
     for stores in [1, 2] {
         let database = server.database();
-        let rate = runtime.block_on(posts(&database, stores, time))?;
-        println!("{rate:>8.0} posts/s, {WRITERS} writers, {stores} store(s)");
+        let (rate, batch) = runtime.block_on(posts(&database, stores, time))?;
+        println!(
+            "{rate:>8.0} posts/s, {WRITERS} writers, {stores} store(s), {batch:.0} a transaction"
+        );
     }
     let database = server.database();
     let rate = inserts(&server, &database, seconds)?;
@@ -39,7 +42,7 @@ fn main() -> Result<(), Failed> {
     Ok(())
 }
 
-async fn posts(database: &Database, stores: usize, time: Duration) -> Result<f64, Failed> {
+async fn posts(database: &Database, stores: usize, time: Duration) -> Result<(f64, f64), Failed> {
     let options = PgOptions::parse(database.url())?;
     PgStore::migrate(&options).await?;
     let mut nodes = Vec::new();
@@ -69,19 +72,18 @@ async fn posts(database: &Database, stores: usize, time: Duration) -> Result<f64
     for writer in writers {
         writer.await??;
     }
-    let rate = rate(kept.load(Ordering::Relaxed), begun.elapsed());
+    let time = begun.elapsed();
+    let transactions = Feed::head(&*nodes[0]).await?.0;
     for node in nodes {
         node.close().await;
     }
-    Ok(rate)
+    let kept = approximate(kept.load(Ordering::Relaxed));
+    Ok((kept / time.as_secs_f64(), kept / approximate(transactions)))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a rate is shown without decimals"
-)]
-fn rate(count: u64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64()
+#[expect(clippy::cast_precision_loss, reason = "it is shown without decimals")]
+fn approximate(count: u64) -> f64 {
+    count as f64
 }
 
 fn inserts(server: &PostgresServer, database: &Database, seconds: u64) -> Result<f64, Failed> {

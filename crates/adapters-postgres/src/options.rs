@@ -16,13 +16,21 @@ pub(crate) const ACQUIRE_WITHIN: Duration = Duration::from_millis(1500);
 /// What every session is told: nothing may hold a connection, or a lock, for long. The
 /// keepalives let the server notice within some seconds that a node is gone, so that its
 /// locks are free.
-const SESSION: [(&str, &str); 6] = [
+///
+/// Every statement finds its rows by an index, and is planned once: a plan that was made while
+/// a table was nearly empty must not read it from its beginning when it has grown.
+const SESSION: [(&str, &str); 11] = [
     ("statement_timeout", "1500ms"),
     ("lock_timeout", "1400ms"),
     ("idle_in_transaction_session_timeout", "5s"),
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "1"),
     ("tcp_keepalives_count", "3"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
 ];
 
 /// How many nodes may run on one database.

@@ -50,7 +50,7 @@ impl Wire {
 }
 
 async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<AtomicU8>) {
-    let (mut asked, mut answered) = ([0; 65_536], [0; 65_536]);
+    let (mut asked, mut answered) = ([0; 8192], [0; 8192]);
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
