@@ -196,6 +196,12 @@ pub(super) const MEMBERS: &[Member] = &[
         why: "the end-to-end tests stand outside of everything",
     },
     Member {
+        name: "example-*",
+        inside: Inside::Any,
+        outside: Outside::Any,
+        why: "an example stands where the program of somebody else does",
+    },
+    Member {
         name: "xtask",
         inside: Inside::Only(&[]),
         outside: Outside::Any,
