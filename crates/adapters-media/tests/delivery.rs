@@ -11,6 +11,7 @@ use greenroom_adapters_media::cmaf::Limits;
 use greenroom_adapters_media::http::{Delivery, Gate, router};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{GrantToken, PlaybackRefused};
+use greenroom_domain::shared::node::NodeAddress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,6 +50,10 @@ impl Gate for OneGrant {
             return Ok(());
         }
         self.enter(handle, Some(grant.clone())).await.map(drop)
+    }
+
+    async fn elsewhere(&self, _: &Handle) -> Option<NodeAddress> {
+        None
     }
 
     async fn shut_out(&self, _: &Handle, _: &GrantToken) {

@@ -6,10 +6,12 @@ mod rtmp_support;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use engine_support::{Encoder, House, KEY, eventually, get, lease, lease_of, token};
+use engine_support::{Encoder, House, KEY, eventually, get, lease, lease_of, sent_to, token};
 use greenroom_adapters_media::EngineConfig;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::MediaServer as _;
+use greenroom_domain::shared::node::NodeAddress;
+use greenroom_domain::stream::Generation;
 use greenroom_testkit::builders::{channel_id, guest, stream_id};
 
 /// The name of the part that a playlist hints at, as a blocking reload asks for it.
@@ -260,6 +262,63 @@ async fn while_interrupted_a_reload_is_answered_unchanged_after_one_target() {
     assert_eq!(status, StatusCode::OK);
     assert!(after.contains("#EXT-X-DISCONTINUITY\n"), "{after}");
     assert!(!after.contains("ENDLIST"), "{after}");
+}
+
+#[tokio::test]
+async fn who_asks_the_wrong_node_is_sent_to_the_right_one() {
+    let house = House::open().await;
+    let there = "https://two.example.org/live";
+    *house.app.elsewhere.lock() = NodeAddress::parse(there);
+    for path in [
+        "/hls/demo/index.m3u8",
+        "/hls/demo/index.m3u8?grant=g-demo-ada",
+        "/dash/demo/index.mpd?grant=g-demo-ada",
+        "/hls/demo/g/g-demo-ada/video/index.1.m3u8?_HLS_msn=7&_HLS_part=2",
+        "/hls/demo/g/g-demo-ada/video/1.m4s",
+        "/thumbnails/demo.jpg?v=7",
+    ] {
+        let sent = sent_to(house.router.clone(), path.to_owned()).await;
+        assert_eq!(sent, Some(format!("{there}{path}")));
+    }
+    house
+        .app
+        .banned
+        .lock()
+        .push((channel_id("demo"), guest("ada")));
+    let (status, _) = house.get("/hls/demo/index.m3u8?grant=g-demo-ada").await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "they are banned there too");
+}
+
+#[tokio::test]
+async fn who_plays_while_the_stream_moves_goes_with_it_and_comes_back() {
+    let house = House::open().await;
+    let mut encoder = house.on_air(lease(1, 1), 2).await;
+    let path = house.playable("demo").await;
+    let (_, playlist) = house.get(&path).await;
+    let reload = format!("{path}?{}", next_part(&playlist)).replace("ada", "eve");
+    let before = house.app.asked();
+    let waiting = tokio::spawn(sent_to(house.router.clone(), reload.clone()));
+    eventually("it is let in", || house.app.asked() > before).await;
+
+    let there = "https://two.example.org";
+    *house.app.elsewhere.lock() = NodeAddress::parse(there);
+    let (channel, stream) = (channel_id("demo"), stream_id("demo", 1));
+    for _ in 0..2 {
+        let handed_over = house.engine.hand_over(channel, stream, Generation(2)).await;
+        handed_over.expect("reachable");
+    }
+    let sent = waiting.await.expect("no panic");
+    assert_eq!(sent, Some(format!("{there}{reload}")));
+    let sent = sent_to(house.router.clone(), path.clone()).await;
+    assert_eq!(sent, Some(format!("{there}{path}")));
+    eventually("its encoder is cut off", || house.app.lost().len() == 1).await;
+    assert!(!encoder.is_on().await);
+
+    *house.app.elsewhere.lock() = None;
+    let _encoder = house.on_air(lease(1, 3), 2).await;
+    let late = house.engine.hand_over(channel, stream, Generation(2)).await;
+    late.expect("reachable");
+    assert_eq!(house.get(&path).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::{Request, StatusCode, header};
 use bytes::{Buf as _, BytesMut};
 use greenroom_adapters_media::{Engine, EngineConfig};
 use greenroom_domain::channel::Handle;
@@ -26,6 +26,7 @@ use greenroom_domain::media::{
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::{Clock, Timestamp};
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::store::StoreError;
 use greenroom_domain::stream::Generation;
 use greenroom_testkit::builders::{NOON, channel_id, guest, stream_id};
@@ -63,6 +64,8 @@ pub(crate) struct Application {
     /// Answers wait for a permit.
     pub(crate) answers: Semaphore,
     pub(crate) banned: Mutex<Vec<(ChannelId, Identity)>>,
+    /// The node that has the media, where that is another.
+    pub(crate) elsewhere: Mutex<Option<NodeAddress>>,
     pub(crate) playback_asked: AtomicUsize,
     /// The next so many reports fail.
     pub(crate) failures: AtomicUsize,
@@ -81,6 +84,7 @@ impl Application {
             publish_asked: AtomicUsize::new(0),
             answers: Semaphore::new(Semaphore::MAX_PERMITS),
             banned: Mutex::default(),
+            elsewhere: Mutex::default(),
             playback_asked: AtomicUsize::new(0),
             failures: AtomicUsize::new(0),
             report_tried: AtomicUsize::new(0),
@@ -162,6 +166,9 @@ impl MediaEvents for Application {
             .forget();
         if banned {
             return Err(PlaybackRefused::Forbidden);
+        }
+        if let Some(node) = self.elsewhere.lock().clone() {
+            return Err(PlaybackRefused::Elsewhere(node));
         }
         Ok(PlaybackLease {
             channel,
@@ -325,6 +332,18 @@ pub(crate) async fn get(router: Router, path: String) -> (StatusCode, String) {
     let body = to_bytes(response.into_body(), 64 << 20).await;
     let body = body.expect("a body");
     (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+/// Where a request is sent on to, if it is.
+pub(crate) async fn sent_to(router: Router, path: String) -> Option<String> {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response = router.oneshot(request).await.expect("infallible");
+    let is_redirect = response.status() == StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers();
+    // Also for players on another site.
+    let is_open = headers[header::ACCESS_CONTROL_ALLOW_ORIGIN] == "*";
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    (is_redirect && is_open).then(|| location.to_owned())
 }
 
 /// Until it is so.

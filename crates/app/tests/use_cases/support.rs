@@ -470,9 +470,8 @@ impl Ear {
                 changed.await;
             }
         };
-        if tokio::time::timeout(PATIENCE, hearing).await.is_err() {
-            panic!("{seq:?} is not heard, only {:?}", self.places());
-        }
+        let heard = tokio::time::timeout(PATIENCE, hearing).await;
+        assert!(heard.is_ok(), "{seq:?}: it has heard {:?}", self.places());
     }
 
     fn take(&self, shown: Shown) {

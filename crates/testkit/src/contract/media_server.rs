@@ -38,6 +38,7 @@ pub async fn all<S: MediaServerUnderTest>(make: impl AsyncFn() -> S) {
     addresses_name_the_channel(&make().await);
     an_encoder_has_a_status_until_it_goes(&make().await).await;
     closing_cuts_off_up_to_a_generation(&make().await).await;
+    a_later_publisher_is_not_handed_over(&make().await).await;
     who_was_closed_out_does_not_come_in_later(&make().await).await;
     a_later_publisher_takes_over(&make().await).await;
     an_end_cuts_off_and_stays(&make().await).await;
@@ -104,6 +105,18 @@ pub async fn closing_cuts_off_up_to_a_generation(test: &dyn MediaServerUnderTest
     told_gone(test, 1, 5).await;
     // The encoder may come back, as somebody newer.
     assert!(let_in(test, 1, 6).await.send().await);
+}
+
+/// A stream that is handed over up to a generation keeps a publisher that came later.
+pub async fn a_later_publisher_is_not_handed_over(test: &dyn MediaServerUnderTest) {
+    let (channel, stream) = (channel_id("demo"), stream_id("demo", 1));
+    let mut encoder = let_in(test, 1, 5).await;
+    for _ in 0..2 {
+        let handed_over = test.server().hand_over(channel, stream, Generation(4));
+        handed_over.await.expect("reachable");
+        assert!(encoder.send().await, "it is a later one");
+    }
+    assert!(status(test, stream).await.is_some());
 }
 
 /// A lease that was closed before its encoder came in with it is worth nothing.
