@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use greenroom_testkit::servers::PostgresServer;
 use greenroom_tests::chat::log;
 use greenroom_tests::commands::{Commands, Outcome};
 use greenroom_tests::server::{Channel, Server};
@@ -136,6 +137,64 @@ async fn a_house_is_moved_while_people_are_in_it() {
         .await;
     let head = before.iter().filter_map(|line| line["seq"].as_u64()).max();
     assert_eq!(line.expect(201)["seq"].as_u64(), head.map(|seq| seq + 1));
+}
+
+#[tokio::test]
+async fn a_house_is_moved_into_a_database_and_back() {
+    let mut server = Server::start().await;
+    let channel = inhabited(&server).await;
+    let before = log(&server.api(), "kim").await;
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("house.ndjson");
+    let exported = export(&Commands::on(server.data_dir()).await, &file).await;
+    server.stop().await;
+
+    let started = tokio::task::spawn_blocking(|| {
+        let postgres = PostgresServer::start();
+        (postgres.database(), postgres)
+    });
+    let (database, _postgres) = started.await.expect("a database for the test");
+    let key = fs::read_to_string(server.data_dir().join("secret.key")).expect("a key");
+    let environment = [
+        ("GREENROOM_STORE", "postgres"),
+        ("GREENROOM_POSTGRES__URL", database.url()),
+        ("GREENROOM_SECRETS__MASTER_KEY", key.trim()),
+    ];
+    let house = tempfile::tempdir().expect("a folder can be made");
+    let mut commands = Commands::on(house.path()).await;
+    for (name, value) in environment {
+        commands = commands.with(name, value);
+    }
+    let imported = import(&commands, &file).await.json();
+    assert_eq!(imported["imported"], exported["exported"]);
+    assert_eq!(imported["content"], exported["content"]);
+    let refused = import(&commands, &file).await.failed(1);
+    assert!(refused.contains("not empty"), "{refused}");
+
+    // Life goes on there.
+    let mut there = Server::start_with(&environment).await;
+    assert_eq!(log(&there.api(), "kim").await, before);
+    let said = json!({ "text": "in a database" });
+    let owner = there.api_as(&channel.token);
+    let said = owner.post("/api/v1/channels/kim/chat", &said).await;
+    said.expect(201);
+    // A node that runs would not notice that its database is another.
+    let refused = import(&commands, &file).await.failed(1);
+    assert!(refused.contains("a node runs"), "{refused}");
+    // An export is made beside it.
+    export(&commands, &file).await;
+    let later = log(&there.api(), "kim").await;
+    there.stop().await;
+
+    // And back, with all that was said.
+    let exported = export(&commands, &file).await;
+    let home = new_house(&server);
+    let imported = import(&Commands::on(home.path()).await, &file).await.json();
+    assert_eq!(imported["content"], exported["content"]);
+    fs::remove_dir_all(server.data_dir()).expect("the old house is torn down");
+    fs::rename(home.path(), server.data_dir()).expect("and the new one is in its place");
+    server.restart().await;
+    assert_eq!(log(&server.api(), "kim").await, later);
 }
 
 #[tokio::test]

@@ -15,11 +15,14 @@ const AT_ONCE: usize = 256;
 #[async_trait]
 impl Archive for InMemoryStore {
     async fn export(&self, to: &mut dyn EntrySink) -> Result<(), ExportError> {
-        let entries = self.state().entries();
-        for some in entries.chunks(AT_ONCE) {
-            to.take(some.to_vec()).await.map_err(ExportError::Sink)?;
+        let mut entries = self.state().entries().into_iter();
+        loop {
+            let some: Vec<Entry> = entries.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            to.take(some).await.map_err(ExportError::Sink)?;
         }
-        Ok(())
     }
 
     async fn import(&self, from: &mut dyn EntrySource) -> Result<(), ImportError> {

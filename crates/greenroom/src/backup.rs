@@ -71,8 +71,15 @@ impl Schedule {
         let (new, file) = NewFile::create(&path).map_err(unusable)?;
         let file = tokio::fs::File::from_std(file);
         exporter.export(file, &mut |_| {}).await?;
-        new.finish().map_err(unusable)?;
-        self.rotate().map_err(unusable)?;
+        // It waits until everything is on the disk, which may be long.
+        let finished = tokio::task::spawn_blocking(|| new.finish()).await;
+        finished
+            .unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
+            .map_err(unusable)?;
+        if let Err(error) = self.rotate() {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old backups cannot be removed");
+        }
         Ok(path)
     }
 

@@ -1,12 +1,11 @@
 //! Moving house: a store as a file, and a file as a store.
 //!
 //! An archive is NDJSON: one JSON object a line, each with one key that says what it is. The
-//! first line is the [`Header`](item::Header), the last the [`Footer`](item::Footer), and
-//! between them stand a store's entries in the order of
-//! [`Entry::place`](greenroom_domain::shared::archive::Entry::place). The footer holds the
-//! SHA-256 of the entries' lines, which is the same for every store that holds the same, and
-//! that of all lines before it. Secrets are in it as the store has them: hashed, or sealed
-//! under the master key, which is not in it. Pictures are not in it.
+//! first line is a `header`, the last a `footer`, and between them stand a store's entries in
+//! the order of [`Entry::place`](greenroom_domain::shared::archive::Entry::place). The footer
+//! holds the SHA-256 of the entries' lines, which is the same for every store that holds the
+//! same, and that of all lines before it. Secrets are in it as the store has them: hashed, or
+//! sealed under the master key, which is not in it. Pictures are not in it.
 
 mod file;
 mod import;
