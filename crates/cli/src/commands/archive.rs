@@ -60,10 +60,8 @@ async fn write(config: Config, to: impl AsyncWrite + Send + Unpin) -> Result<Sum
     let written: Result<Summary, ExportError> = match control::export(&config.data_dir).await? {
         Some(from) => archive::copy(from, to, &mut tell).await,
         None => {
-            Platform::open_beside(config)
-                .await?
-                .export(to, &mut tell)
-                .await
+            let platform = Box::pin(Platform::open_beside(config)).await?;
+            platform.export(to, &mut tell).await
         }
     };
     Ok(written?)
