@@ -837,6 +837,8 @@ export interface components {
         };
         /** @description How a stream's encoder is doing. */
         EncoderStatus: {
+            /** @description It publishes to another node, and nothing more is known of it here. */
+            elsewhere: boolean;
             encoder?: components["schemas"]["IngestStatus"] | null;
         };
         /** @description An error as every interface writes it. */
@@ -1053,7 +1055,10 @@ export interface components {
                 started_at?: string | null;
                 /** @description How far it is. */
                 status: components["schemas"]["StreamStatus"];
-                /** @description A frame of it while it is live, relative to the server's address; changes with the frame. */
+                /**
+                 * @description A frame of it while it is live, relative to the server's address or at the node that has
+                 *     its media; changes with the frame.
+                 */
                 thumbnail_url?: string | null;
                 /** @description What it is called. */
                 title: string;
@@ -1156,7 +1161,10 @@ export interface components {
             started_at?: string | null;
             /** @description How far it is. */
             status: components["schemas"]["StreamStatus"];
-            /** @description A frame of it while it is live, relative to the server's address; changes with the frame. */
+            /**
+             * @description A frame of it while it is live, relative to the server's address or at the node that has
+             *     its media; changes with the frame.
+             */
             thumbnail_url?: string | null;
             /** @description What it is called. */
             title: string;
