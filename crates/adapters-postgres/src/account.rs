@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use crate::PgStore;
 use crate::error::{Impossible, corrupt};
+use crate::hex;
 use crate::number::{bigint, limit};
 use crate::read::{self, Listing, Row};
-use crate::write::hex;
 
 const USER: &str = "user";
 const SESSION: &str = "session";

@@ -15,10 +15,10 @@ use uuid::Uuid;
 use crate::account::SessionRow;
 use crate::archive::put::Rows;
 use crate::chat::RestrictionRow;
+use crate::claim::{ClaimKey, parse_holder};
 use crate::committer::NODES_LOCK;
 use crate::error::{Failure, corrupt, unavailable};
 use crate::number::{bigint, count};
-use crate::seen::{ClaimKey, parse_holder};
 use crate::{PgStore, account, channel, chat, feed, listen, read, stream};
 
 /// So many entries are read at once.

@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use crate::PgStore;
 use crate::error::{Impossible, corrupt};
+use crate::hex;
 use crate::number::bigint;
 use crate::read::{self, Listing, Row};
-use crate::write::hex;
 
 const CHANNEL: &str = "channel";
 const STREAM_KEY: &str = "stream key";

@@ -47,6 +47,10 @@ const RUNS: usize = 4;
 /// So long after a failure it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 
+/// While there is nothing to write, it is looked this often whether the connection still is
+/// there: with it the place among the nodes would be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// The advisory lock that says which nodes run on the database: "greenrm" in ASCII.
 pub(crate) const NODES_LOCK: i64 = 0x67_72_65_65_6e_72_6d;
 
@@ -122,6 +126,7 @@ impl Committer {
             tokio::select! {
                 count = queue.recv_many(&mut requests, MAX_BATCH) => if count == 0 { break },
                 () = closing.cancelled(), if !queue.is_closed() => queue.close(),
+                () = sleep(LOOK_EVERY) => self.look().await,
             }
             for _ in 0..TURNS {
                 if requests.is_empty() || requests.len() >= expected {
@@ -228,6 +233,33 @@ impl Committer {
         }
     }
 
+    async fn look(&mut self) {
+        let looking = async {
+            let mut connection = self.connected().await?;
+            connection.ping().await?;
+            self.connection = Some(connection);
+            Ok::<_, sqlx::Error>(())
+        };
+        match tokio::time::timeout(ANSWER_WITHIN, looking).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the database is away"
+            ),
+            Err(_) => tracing::warn!("the database does not answer"),
+        }
+    }
+
+    /// The connection, or a new one. Whoever takes it puts it back while it is good.
+    async fn connected(&mut self) -> sqlx::Result<PgConnection> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => open(&self.options, self.nodes)
+                .await?
+                .ok_or_else(|| sqlx::Error::Configuration(Box::new(Displaced))),
+        }
+    }
+
     /// One transaction. A failure before its commit has undone it; after one within it,
     /// `doubt` is set.
     async fn attempt(
@@ -235,12 +267,7 @@ impl Committer {
         changes: &[&Changes],
         doubt: &mut Option<Doubt>,
     ) -> Result<Kept, Failure> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => open(&self.options, self.nodes)
-                .await?
-                .ok_or_else(|| Failure::Away(sqlx::Error::Configuration(Box::new(Displaced))))?,
-        };
+        let mut connection = self.connected().await?;
         if let Some(Doubt { mark, kept }) = doubt.take() {
             match was_kept(&mut connection, mark).await {
                 Ok(true) => {

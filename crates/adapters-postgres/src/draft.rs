@@ -18,7 +18,8 @@ use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::store::Version;
 use greenroom_domain::stream::{Stream, StreamCounts};
 
-use crate::seen::{Aggregate, ClaimKey, RepeatKey, Seen};
+use crate::claim::ClaimKey;
+use crate::seen::{Aggregate, RepeatKey, Seen};
 
 pub(crate) struct Draft<'a> {
     epoch: u32,

@@ -29,11 +29,13 @@ mod account;
 mod archive;
 mod channel;
 mod chat;
+mod claim;
 mod commit;
 mod committer;
 mod draft;
 mod error;
 mod feed;
+mod hex;
 mod listen;
 mod number;
 mod open;
@@ -62,8 +64,8 @@ pub use crate::options::{Nodes, PgOptions, UrlError};
 /// So many commits wait for the committer at most; a caller beyond that waits for a place.
 const QUEUE: usize = 4096;
 
-/// The store of a database. Share it in an [`Arc`](std::sync::Arc); its tasks end when it is
-/// dropped, or by [`PgStore::close`].
+/// The store of a database. Share it in an [`Arc`]; its tasks end when it is dropped, or by
+/// [`PgStore::close`].
 pub struct PgStore {
     pool: PgPool,
     links: Links,

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::Holder;
 use greenroom_domain::shared::feed::FeedPosition;
-use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::postgres::PgQueryResult;
 use sqlx::types::Json;
@@ -15,10 +13,11 @@ use uuid::Uuid;
 use crate::account::{SessionRow, UserRow};
 use crate::channel::{ChannelRow, StreamKeyRow};
 use crate::chat::{RestrictionRow, RoomRow, identity};
+use crate::claim::ClaimRows;
 use crate::draft::{Aggregates, Writes};
 use crate::error::Failure;
 use crate::number::{bigint, count};
-use crate::seen::{ClaimKey, holder};
+
 use crate::stream::StreamRow;
 
 /// By which a transaction is found again when its answer was lost: it leaves its number in
@@ -237,29 +236,6 @@ async fn claims(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<()
     Ok(())
 }
 
-/// Claims and who holds them, by columns.
-#[derive(Default)]
-struct ClaimRows {
-    kinds: Vec<String>,
-    keys: Vec<Vec<u8>>,
-    holder_kinds: Vec<String>,
-    holders: Vec<Uuid>,
-}
-
-impl ClaimRows {
-    fn of<'a>(claims: impl Iterator<Item = (&'a ClaimKey, Holder)>) -> Self {
-        let mut rows = Self::default();
-        for (claim, of) in claims {
-            let (kind, id) = holder(of);
-            rows.kinds.push(claim.kind.to_owned());
-            rows.keys.push(claim.key.clone());
-            rows.holder_kinds.push(kind.to_owned());
-            rows.holders.push(id);
-        }
-        rows
-    }
-}
-
 async fn counts(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
     if writes.counts.is_empty() {
         return Ok(());
@@ -405,30 +381,4 @@ async fn finish(
     .fetch_optional(connection)
     .await?;
     Ok(head.map(|position| FeedPosition(count(position))))
-}
-
-/// Bytes as PostgreSQL reads them from text.
-pub(crate) mod hex {
-    use super::Serialize;
-    use serde::Serializer;
-    use std::fmt::Write;
-
-    pub(crate) fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        text(bytes).serialize(serializer)
-    }
-
-    #[expect(clippy::ref_option, reason = "serde hands over what the field is")]
-    pub(crate) fn option<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        bytes.as_deref().map(text).serialize(serializer)
-    }
-
-    fn text(bytes: &[u8]) -> String {
-        bytes.iter().fold("\\x".to_owned(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // Writing to a String cannot fail.
-            text
-        })
-    }
 }

@@ -12,11 +12,11 @@ use uuid::Uuid;
 use crate::account::{SessionRow, UserRow};
 use crate::channel::{ChannelRow, StreamKeyRow};
 use crate::chat::{RestrictionRow, RoomRow, identity};
+use crate::claim::{ClaimKey, holder};
 use crate::error::Failure;
+use crate::hex;
 use crate::number::bigint;
-use crate::seen::{ClaimKey, holder};
 use crate::stream::{CountsRow, StreamRow};
-use crate::write::hex;
 
 /// Some entries.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use greenroom_domain::shared::store::StoreError;
 use greenroom_testkit::builders::{channel_id, creates_user, user, user_id};
 use tokio::time::Instant;
 
-use crate::support::{self, WELL_WITHIN, connect, execute, log, options, says, until_well};
+use crate::support::{self, WELL_WITHIN, connect, cut, execute, log, options, says, until_well};
 
 /// The promised two seconds, and what a busy machine adds.
 const IN_TIME: Duration = Duration::from_secs(4);
@@ -38,12 +38,11 @@ fn read_only_is_unavailable_for_as_long_as_it_lasts() {
             format!(
                 "SET default_transaction_read_only = off; \
                  DO $$ BEGIN EXECUTE format('ALTER DATABASE %I \
-                 SET default_transaction_read_only = {on}', current_database()); END $$; \
-                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                 SET default_transaction_read_only = {on}', current_database()); END $$"
             )
         };
         execute(&mut operator, &set("on")).await;
+        cut(&mut operator).await;
         assert_unavailable(&store).await;
         let read = Users::get(&store, user_id("ada")).await.unwrap();
         assert!(read.is_some(), "reading goes on");
@@ -105,12 +104,7 @@ fn connections_that_were_cut_are_not_noticed() {
                 read.unwrap();
             }
             store.commit(says("ada", &n.to_string())).await.unwrap();
-            execute(
-                &mut operator,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            )
-            .await;
+            cut(&mut operator).await;
         }
         let read = || Users::get(&store, user_id("ada"));
         let (one, two, three) = tokio::join!(read(), read(), read());

@@ -17,7 +17,7 @@ use greenroom_testkit::builders::{
 use greenroom_testkit::servers::Database;
 use tokio::time::Instant;
 
-use crate::support::{self, log, options, says};
+use crate::support::{self, WELL_WITHIN, log, options, says};
 
 async fn two() -> (Arc<PgStore>, Arc<PgStore>, Database) {
     let database = support::database().await;
@@ -291,6 +291,11 @@ fn who_shares_nothing_runs_alone() {
             .commit(says("ada", "hello"))
             .await
             .unwrap();
+        // Also after its connection was cut, before it has written again.
+        let mut operator = support::connect(&database).await;
+        support::cut(&mut operator).await;
+        until_refused(async || open(Nodes::One).await).await;
+        support::until_well(&alone, says("ada", "hello")).await;
         alone.close().await;
 
         let first = open(Nodes::Many).await.unwrap();
@@ -301,6 +306,16 @@ fn who_shares_nothing_runs_alone() {
         second.close().await;
         open(Nodes::One).await.unwrap();
     });
+}
+
+/// The place is another's for a moment at most.
+async fn until_refused(open: impl AsyncFn() -> Result<PgStore, OpenError>) {
+    let begun = Instant::now();
+    while let Ok(opened) = open().await {
+        opened.close().await;
+        assert!(begun.elapsed() < WELL_WITHIN, "the place is still free");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
 }
 
 #[test]

@@ -56,6 +56,16 @@ pub(crate) async fn execute(connection: &mut PgConnection, sql: &str) {
         .unwrap();
 }
 
+/// Ends everybody else's connections.
+pub(crate) async fn cut(operator: &mut PgConnection) {
+    execute(
+        operator,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    .await;
+}
+
 pub(crate) fn says(handle: &str, text: &str) -> Changes {
     Changes::new().line(message(handle, viewer("bea"), text).line())
 }
