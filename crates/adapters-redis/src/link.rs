@@ -10,9 +10,9 @@ use redis::{
     AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError, RedisResult,
     ScriptInvocation,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::error::Elapsed;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::backoff::Backoff;
@@ -20,8 +20,11 @@ use crate::options::RedisOptions;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long Redis may take to let us in, and to answer: a caller waits for both at most.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+/// How long Redis may take to let us in, and to answer.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(700);
+/// How long who asks waits for a connection that is being made: with the answer, less than a
+/// second.
+const ARRIVING: Duration = Duration::from_millis(250);
 /// A connection that held so long was a good one.
 const STEADY: Duration = Duration::from_secs(5);
 /// How often a connection is tried that nobody complains of.
@@ -38,8 +41,8 @@ struct Shared {
     options: RedisOptions,
     client: Client,
     link: watch::Receiver<Link>,
-    /// The number of the last connection that somebody had trouble with.
-    broken: watch::Sender<u64>,
+    /// Somebody had trouble with the connection.
+    complaints: Arc<Notify>,
     _keeper: AbortOnDropHandle<()>,
 }
 
@@ -86,23 +89,23 @@ impl Redis {
     pub fn open(options: RedisOptions) -> Result<Self, OpenError> {
         let client = Client::open(options.connection.clone()).map_err(OpenError)?;
         let (up, link) = watch::channel(Link::Connecting);
-        let (broken, complaints) = watch::channel(0);
-        let keeper = keep(client.clone(), options.to_string(), up, complaints);
+        let complaints = Arc::default();
+        let at = options.to_string();
+        let keeper = keep(client.clone(), at, up, Arc::clone(&complaints));
         Ok(Self(Arc::new(Shared {
             options,
             client,
             link,
-            broken,
+            complaints,
             _keeper: AbortOnDropHandle::new(tokio::spawn(keeper)),
         })))
     }
 
-    /// Whether it answers: for a check of health, and at the start.
+    /// Whether it answers, within two seconds: at the start, and for a check of health.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let mut ping = Pipeline::new();
-        ping.cmd("PING");
-        let [_pong]: [String; 1] = self.pipe(&ping).await?;
-        Ok(())
+        let mut connection = self.connection(PATIENCE).await?;
+        let ping = redis::cmd("PING");
+        self.judge(timeout(PATIENCE, ping.exec_async(&mut connection)).await)
     }
 
     /// Runs a script.
@@ -110,16 +113,14 @@ impl Redis {
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, StoreError> {
-        let (mut connection, number) = self.connection().await?;
-        let answer = timeout(PATIENCE, script.invoke_async(&mut connection)).await;
-        self.judge(number, answer)
+        let mut connection = self.connection(ARRIVING).await?;
+        self.judge(timeout(PATIENCE, script.invoke_async(&mut connection)).await)
     }
 
     /// Runs commands, all on one way there and back.
     pub(crate) async fn pipe<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, StoreError> {
-        let (mut connection, number) = self.connection().await?;
-        let answer = timeout(PATIENCE, pipe.query_async(&mut connection)).await;
-        self.judge(number, answer)
+        let mut connection = self.connection(ARRIVING).await?;
+        self.judge(timeout(PATIENCE, pipe.query_async(&mut connection)).await)
     }
 
     /// A key or channel of this Greenroom.
@@ -158,35 +159,25 @@ impl Redis {
         }
     }
 
-    async fn connection(&self) -> Result<(MultiplexedConnection, u64), StoreError> {
+    async fn connection(&self, arriving: Duration) -> Result<MultiplexedConnection, StoreError> {
         let mut link = self.0.link.clone();
         let settled = link.wait_for(|link| !matches!(link, Link::Connecting));
-        match timeout(PATIENCE, settled).await {
+        match timeout(arriving, settled).await {
             Ok(Ok(link)) => match &*link {
-                Link::Up { connection, number } => Ok((connection.clone(), *number)),
+                Link::Up { connection, .. } => Ok(connection.clone()),
                 Link::Connecting | Link::Away => Err(unavailable(Unanswered::Away)),
             },
             Ok(Err(_)) | Err(_) => Err(unavailable(Unanswered::Away)),
         }
     }
 
-    fn judge<T>(
-        &self,
-        number: u64,
-        answer: Result<RedisResult<T>, Elapsed>,
-    ) -> Result<T, StoreError> {
+    fn judge<T>(&self, answer: Result<RedisResult<T>, Elapsed>) -> Result<T, StoreError> {
         let error = match answer {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) if error.is_io_error() || error.is_unrecoverable_error() => error.into(),
-            // It answered, though not what was wanted.
-            Ok(Err(error)) => return Err(unavailable(error)),
+            Ok(Err(error)) => error.into(),
             Err(_) => BoxError::from(Unanswered::TooLong),
         };
-        self.0.broken.send_if_modified(|last| {
-            let is_news = *last < number;
-            *last = number.max(*last);
-            is_news
-        });
+        self.0.complaints.notify_one();
         Err(StoreError::Unavailable(error))
     }
 }
@@ -201,13 +192,8 @@ fn unavailable(error: impl Into<BoxError>) -> StoreError {
     StoreError::Unavailable(error.into())
 }
 
-/// Connects, and connects again whenever it is told that the connection is broken.
-async fn keep(
-    client: Client,
-    at: String,
-    link: watch::Sender<Link>,
-    mut broken: watch::Receiver<u64>,
-) {
+/// Connects, and connects again whenever the connection is lost.
+async fn keep(client: Client, at: String, link: watch::Sender<Link>, complaints: Arc<Notify>) {
     let config = AsyncConnectionConfig::new()
         // Whoever waits sets a limit to the whole of it.
         .set_connection_timeout(None)
@@ -225,8 +211,8 @@ async fn keep(
                     number,
                 });
                 let held = Instant::now();
-                let why = until_broken(connection, number, &mut broken).await;
-                tracing::warn!(%at, why, "the connection to Redis is lost");
+                until_lost(connection, &complaints).await;
+                tracing::warn!(%at, "the connection to Redis is lost");
                 link.send_replace(Link::Connecting);
                 if held.elapsed() > STEADY {
                     backoff.reset();
@@ -258,20 +244,15 @@ async fn connect(
     timeout(PATIENCE, connecting).await?
 }
 
-async fn until_broken(
-    mut connection: MultiplexedConnection,
-    number: u64,
-    broken: &mut watch::Receiver<u64>,
-) -> &'static str {
+/// Looks after a connection now and then, and whenever somebody complains: what one asker
+/// waited too long for may have been a busy machine.
+async fn until_lost(mut connection: MultiplexedConnection, complaints: &Notify) {
+    let ping = redis::cmd("PING");
     loop {
-        tokio::select! {
-            _ = broken.wait_for(|last| *last >= number) => return "a command failed",
-            () = sleep(PING_EVERY) => {}
-        }
-        let ping = redis::cmd("PING");
-        match timeout(PATIENCE, ping.exec_async(&mut connection)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return "it does not answer",
+        let _ = timeout(PING_EVERY, complaints.notified()).await;
+        let answer = timeout(PATIENCE, ping.exec_async(&mut connection)).await;
+        if !matches!(answer, Ok(Ok(()))) {
+            return;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who watches at this node.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
@@ -10,8 +11,12 @@ use greenroom_domain::stream::Via;
 /// Fewer ways than this are not worth looking through.
 const FEW: usize = 1024;
 
-/// Who watches at this node, by what, until when. Whose time has run out is forgotten
-/// whenever the number has doubled.
+/// Nobody is said to be there for so long ahead: who was said to be there until so long before
+/// the last that was said is gone.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Who watches at this node, by what, until when. Who has gone is forgotten whenever the
+/// number has doubled.
 #[derive(Debug, Default)]
 pub(super) struct OwnViewers {
     streams: HashMap<StreamId, HashMap<(Identity, Via), Timestamp>>,
@@ -19,8 +24,8 @@ pub(super) struct OwnViewers {
     ways: usize,
     /// How many there were when some were forgotten last.
     in_use: usize,
-    /// The latest time that anybody spoke of as now.
-    now: Option<Timestamp>,
+    /// The last time until which anybody was said to be there.
+    last: Option<Timestamp>,
 }
 
 /// One way by which somebody is there.
@@ -34,6 +39,7 @@ pub(super) struct Way {
 
 impl OwnViewers {
     pub(super) fn renew(&mut self, way: Way) {
+        self.last = self.last.max(Some(way.until));
         let ways = self.streams.entry(way.stream).or_default();
         let mut is_new = false;
         let until = ways.entry((way.who, way.via)).or_insert_with(|| {
@@ -65,8 +71,7 @@ impl OwnViewers {
     }
 
     /// Everybody who is there, in the order of identities.
-    pub(super) fn at(&mut self, stream: StreamId, now: Timestamp) -> BTreeSet<Identity> {
-        self.now = self.now.max(Some(now));
+    pub(super) fn at(&self, stream: StreamId, now: Timestamp) -> BTreeSet<Identity> {
         let ways = self.streams.get(&stream).into_iter().flatten();
         let present = ways.filter(|(_, until)| now < **until);
         present.map(|((who, _), _)| *who).collect()
@@ -88,13 +93,35 @@ impl OwnViewers {
     }
 
     fn forget_gone(&mut self) {
-        if let Some(now) = self.now {
-            self.streams.retain(|_, ways| {
-                ways.retain(|_, until| now < *until);
-                !ways.is_empty()
-            });
-            self.ways = self.streams.values().map(HashMap::len).sum();
-        }
+        let from = self.last.map(|last| last - LONGEST);
+        self.streams.retain(|_, ways| {
+            ways.retain(|_, until| from < Some(*until));
+            !ways.is_empty()
+        });
+        self.ways = self.streams.values().map(HashMap::len).sum();
         self.in_use = self.ways;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_testkit::builders::{guest, noon_plus, stream_id};
+
+    use super::*;
+
+    #[test]
+    fn who_has_gone_costs_nothing() {
+        let mut own = OwnViewers::default();
+        for n in 0..10_000 {
+            own.renew(Way {
+                stream: stream_id("ada", 1),
+                who: guest(&format!("viewer-{n}")),
+                via: Via::Media,
+                until: noon_plus(n),
+            });
+        }
+        assert!(own.ways <= FEW, "{}", own.ways);
+        assert_eq!(own.all().len(), own.ways);
+        assert_eq!(own.at(stream_id("ada", 1), noon_plus(9990)).len(), 9);
     }
 }

@@ -135,7 +135,7 @@ impl Presence for PresenceWhenAway {
         if !is_away(&counts) {
             return counts;
         }
-        let mut own = self.known.own.lock();
+        let own = self.known.own.lock();
         let count = |stream: &StreamId| own.at(*stream, now).len() as u64;
         Ok(streams.iter().map(count).collect())
     }

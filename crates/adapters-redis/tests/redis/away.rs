@@ -49,7 +49,7 @@ fn a_redis_that_hangs_is_away() {
         let redis = open(&server.url(), &new_prefix());
         redis.check().await.unwrap();
         assert_eq!(
-            command(server.port(), &[b"CLIENT", b"PAUSE", b"3000", b"ALL"]),
+            command(server.port(), &[b"CLIENT", b"PAUSE", b"4000", b"ALL"]),
             "+OK"
         );
         every_port_is_unavailable(&redis).await;
@@ -196,7 +196,7 @@ fn a_redis_that_only_hung_has_nobody_come_or_go_again() {
             audience.unwrap()
         };
         assert_eq!(audience(1).await.joined.len(), 2);
-        command(server.port(), &[b"CLIENT", b"PAUSE", b"1500", b"ALL"]);
+        command(server.port(), &[b"CLIENT", b"PAUSE", b"2000", b"ALL"]);
         eventually("it hangs", async || redis.check().await.is_err()).await;
         let same = Audience {
             viewers: 2,
@@ -217,10 +217,10 @@ async fn every_port_is_unavailable(redis: &Redis) {
     let (now, stream, node) = (noon_plus(0), stream_id("ada", 1), node_id("one"));
     let address = NodeAddress::parse("http://one").unwrap();
     let began = Instant::now();
-    assert!(is_unavailable(&redis.check().await));
+    assert!(is_unavailable(&limits.take(&key(), QUOTA, now).await));
     let first = began.elapsed();
     assert!(first < Duration::from_secs(1), "{first:?}");
-    assert!(is_unavailable(&limits.take(&key(), QUOTA, now).await));
+    assert!(is_unavailable(&redis.check().await));
     let name = LeaseName("sweep");
     let acquired = leases.acquire(name, node, now, noon_plus(10)).await;
     assert!(is_unavailable(&acquired));
@@ -234,7 +234,7 @@ async fn every_port_is_unavailable(redis: &Redis) {
     assert!(is_unavailable(&nodes.announce(node, &address, now).await));
     assert!(is_unavailable(&nodes.all(now).await));
     let all = began.elapsed();
-    assert!(all < Duration::from_secs(2), "{all:?}");
+    assert!(all < Duration::from_secs(3), "{all:?}");
 }
 
 async fn is_well_again(redis: &Redis) {
@@ -242,7 +242,7 @@ async fn is_well_again(redis: &Redis) {
     eventually("it answers again", async || redis.check().await.is_ok()).await;
     let took = began.elapsed();
     // A hanging one hung for a while.
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(6), "{took:?}");
 }
 
 /// How many of many takes pass.
