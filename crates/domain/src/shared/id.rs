@@ -1,4 +1,22 @@
 //! Typed ids: swapped arguments do not compile.
+//!
+//! ```
+//! use greenroom_domain::shared::id::{MalformedId, UserId};
+//!
+//! let id: UserId = "01980a4e-7b1c-7c3f-8d2a-5e6f70819203".parse()?;
+//! assert_eq!(id.to_string(), "01980a4e-7b1c-7c3f-8d2a-5e6f70819203");
+//! assert_eq!("ada".parse::<UserId>(), Err(MalformedId));
+//! # Ok::<(), MalformedId>(())
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use greenroom_domain::shared::id::{ChannelId, UserId};
+//!
+//! fn owner_of(channel: ChannelId) {}
+//! fn of(user: UserId) {
+//!     owner_of(user);
+//! }
+//! ```
 
 use uuid::Uuid;
 

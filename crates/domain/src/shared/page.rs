@@ -1,4 +1,29 @@
 //! Pages of a listing.
+//!
+//! ```
+//! use greenroom_domain::shared::page::{Cursor, Page, PageLimit, PageRequest};
+//!
+//! /// All that a listing has, page by page.
+//! fn all<T>(list: impl Fn(&PageRequest) -> Page<T>) -> Vec<T> {
+//!     let mut request = PageRequest::first(PageLimit::MAX);
+//!     let mut all = Vec::new();
+//!     loop {
+//!         let page = list(&request);
+//!         all.extend(page.items);
+//!         match page.next {
+//!             Some(cursor) => request.after = Some(cursor),
+//!             None => return all,
+//!         }
+//!     }
+//! }
+//!
+//! let two_pages = |request: &PageRequest| match &request.after {
+//!     None => Page { items: vec!["ada", "bob"], next: Some(Cursor("bob".to_owned())) },
+//!     Some(_) => Page { items: vec!["eve"], next: None },
+//! };
+//! assert_eq!(all(two_pages), ["ada", "bob", "eve"]);
+//! assert_eq!(PageLimit::new(0), None);
+//! ```
 
 /// What part of a listing is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,20 @@ pub struct RateKey {
 }
 
 /// A bucket of tokens. Pure; adapters keep one for each [`RateKey`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use greenroom_domain::shared::clock::Timestamp;
+/// use greenroom_domain::shared::rate::{Quota, TokenBucket};
+///
+/// let quota = Quota { burst: 2, per: Duration::from_secs(10) };
+/// let noon = Timestamp::from_micros(0);
+/// let empty = TokenBucket::full(noon).take(quota, noon)?.take(quota, noon)?;
+/// assert_eq!(empty.take(quota, noon), Err(Duration::from_secs(5)));
+/// assert!(empty.take(quota, noon + Duration::from_secs(5)).is_ok());
+/// # Ok::<(), Duration>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TokenBucket {
     /// When it will be full again.
