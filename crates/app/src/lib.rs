@@ -19,15 +19,17 @@ pub mod picture;
 mod ports;
 pub mod realtime;
 mod refusal;
+mod remember;
 mod run;
 mod settings;
 pub mod stream;
 
 use std::sync::Arc;
 
-use greenroom_domain::account::SessionId;
+use greenroom_domain::account::{SessionId, User};
+use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::id::NodeId;
+use greenroom_domain::shared::id::{NodeId, UserId};
 use tokio::sync::broadcast;
 
 pub use ports::Ports;
@@ -35,9 +37,10 @@ pub use refusal::Refusal;
 pub use settings::{Registration, Settings};
 
 use crate::account::setup::Setup;
-use crate::channel::shown::ShownChannels;
+use crate::channel::view::ChannelView;
 use crate::chat::rules::RoomRules;
 use crate::realtime::Hub;
+use crate::remember::Remembered;
 use crate::stream::audience::Owed;
 use crate::stream::listing::LiveSnapshot;
 use crate::stream::sweep::Absences;
@@ -54,7 +57,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     pub(crate) rules: RoomRules,
     pub(crate) live: LiveSnapshot,
-    pub(crate) shown: ShownChannels,
+    pub(crate) channels: Remembered<Handle, ChannelView>,
+    pub(crate) users: Remembered<UserId, User>,
     pub(crate) setup: Setup,
     pub(crate) owed: Owed,
     pub(crate) absences: Absences,
@@ -75,7 +79,8 @@ impl App {
             hub,
             rules: RoomRules::default(),
             live: LiveSnapshot::default(),
-            shown: ShownChannels::default(),
+            channels: Remembered::default(),
+            users: Remembered::default(),
             setup: Setup::default(),
             owed: Owed::default(),
             absences: Absences::default(),

@@ -5,5 +5,4 @@ pub mod create;
 pub mod edit;
 pub mod keys;
 pub mod lock;
-pub(crate) mod shown;
 pub mod view;

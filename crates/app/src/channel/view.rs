@@ -6,7 +6,9 @@ use greenroom_domain::account::User;
 use greenroom_domain::channel::{Channel, Handle};
 use greenroom_domain::media::IngestAddress;
 use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::event::Happening;
 use greenroom_domain::shared::store::Stored;
+use greenroom_domain::stream::StreamEvent;
 
 use crate::commit::signed_in;
 use crate::stream::view::StreamView;
@@ -26,14 +28,24 @@ pub struct ChannelView {
 /// By its handle; up to a second old where it was changed at another node.
 pub async fn execute(app: &App, handle: &Handle) -> Result<Arc<ChannelView>, Refusal> {
     let now = app.now();
-    match app.shown.fresh(handle, now) {
+    match app.channels.fresh(handle, now) {
         Ok(view) => Ok(view),
         Err(reading) => {
             let channel = app.channel_by_handle(handle).await?;
-            let view = Arc::new(with_owner(app, channel).await?);
-            app.shown.keep(&view, reading, now);
-            Ok(view)
+            let view = with_owner(app, channel).await?;
+            Ok(app.channels.keep(handle.clone(), view, reading, now))
         }
+    }
+}
+
+/// What a page of the channel shows may be different now.
+pub(crate) fn is_changed(view: &ChannelView, by: &Happening) -> bool {
+    match by {
+        Happening::Account(event) => event.user() == view.owner.id,
+        Happening::Channel(event) => event.channel() == view.channel.value.id,
+        // Of an audience it is enough to be as old as that.
+        Happening::Stream(StreamEvent::AudienceChanged { .. }) | Happening::Chat(_) => false,
+        Happening::Stream(event) => event.channel() == view.channel.value.id,
     }
 }
 

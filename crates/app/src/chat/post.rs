@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use greenroom_domain::access::Standing;
-use greenroom_domain::account::DisplayName;
+use greenroom_domain::account::{DisplayName, User};
 use greenroom_domain::chat::{
     Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine, Seq,
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, CounterChange};
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::Version;
 
 use crate::chat::rules::Rules;
@@ -145,28 +145,31 @@ async fn taken_before(app: &Arc<App>, post: &Post, author: Author) -> Option<Lin
     }
 }
 
+/// What they are called; up to a second old where that was changed at another node.
+async fn user(app: &App, id: UserId) -> Result<Arc<User>, Refusal> {
+    let now = app.now();
+    match app.users.fresh(&id, now) {
+        Ok(user) => Ok(user),
+        Err(reading) => {
+            let user = app.ports.users.get(id).await?;
+            let user = user.ok_or(Refusal::NoSuchUser)?.value;
+            Ok(app.users.keep(id, user, reading, now))
+        }
+    }
+}
+
 /// Who speaks, as everybody will see them.
-async fn author(
-    app: &App,
-    actor: &Actor,
-    owner: greenroom_domain::shared::id::UserId,
-) -> Result<(Author, Standing), Refusal> {
+async fn author(app: &App, actor: &Actor, owner: UserId) -> Result<(Author, Standing), Refusal> {
     let standing = Standing::of(actor, owner, false);
     let author = match actor {
         Actor::User { id, .. } => {
-            let user = app
-                .ports
-                .users
-                .get(*id)
-                .await?
-                .ok_or(Refusal::NoSuchUser)?
-                .value;
+            let user = user(app, *id).await?;
             let owns = (user.id == owner).then_some(Badge::Owner);
             let administers = (standing == Standing::Admin).then_some(Badge::Admin);
             Author {
                 identity: Identity::User(*id),
-                username: Some(user.username),
-                name: user.display_name,
+                username: Some(user.username.clone()),
+                name: user.display_name.clone(),
                 badges: owns.into_iter().chain(administers).collect(),
             }
         }

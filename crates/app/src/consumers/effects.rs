@@ -17,6 +17,7 @@ use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
 use greenroom_domain::stream::{Generation, Publisher, Stream, StreamEvent};
 
+use crate::channel::view;
 use crate::stream::end;
 use crate::{App, Refusal};
 
@@ -62,7 +63,11 @@ async fn within_limit(effect: impl Future<Output = Result<(), Refusal>>) -> Resu
 }
 
 fn forget_what_changed(app: &App, event: &Event) {
-    app.shown.forget(&event.what);
+    app.channels
+        .forget(|view| view::is_changed(view, &event.what));
+    if let Happening::Account(about) = &event.what {
+        app.users.forget(|user| user.id == about.user());
+    }
     match &event.what {
         Happening::Chat(
             ChatEvent::Restricted { channel, .. }
