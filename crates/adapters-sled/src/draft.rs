@@ -80,12 +80,13 @@ impl<'a> Draft<'a> {
         for counter in commit.counters {
             self.count(counter)?;
         }
+        // Only of what is there: the next lines are not meant.
+        for (room, seq) in commit.redactions {
+            self.redact(room, seq)?;
+        }
         let mut places = Vec::with_capacity(commit.lines.len());
         for line in commit.lines {
             places.push(self.append(line)?);
-        }
-        for (room, seq) in commit.redactions {
-            self.redact(room, seq)?;
         }
         self.accept(commit.events);
         Ok(Committed { places })

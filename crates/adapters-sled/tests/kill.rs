@@ -10,6 +10,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use greenroom_adapters_sled::{SledStore, StoreOptions};
 use greenroom_domain::account::{AccountEvent, Users};
@@ -22,7 +23,10 @@ use greenroom_testkit::builders::{
     channel_id, creates_user, event, message, node_id, user, user_id, viewer,
 };
 
-const ROUNDS: u32 = 24;
+/// How often it is killed, unless `KILL_ROUNDS` says otherwise.
+const ROUNDS: u32 = 25;
+/// How long it may take to open what was left.
+const OPEN_WITHIN: Duration = Duration::from_secs(2);
 const WRITERS: u32 = 8;
 const ROOMS: [&str; 2] = ["first-room", "second-room"];
 
@@ -31,23 +35,25 @@ const CHILD: &str = "GREENROOM_KILL_TEST";
 
 #[test]
 fn nothing_acknowledged_is_lost_by_kill_9() {
+    let rounds = std::env::var("KILL_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = Acknowledged::default();
+    let mut worst = Duration::ZERO;
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         // Some are killed while they still open the store.
         let patience = usize::try_from(random % 600).unwrap().saturating_sub(30);
         run_and_kill(folder.path(), round, patience, &mut acknowledged);
-        greenroom_testkit::run(verify(folder.path(), &acknowledged));
+        let opened = greenroom_testkit::run(verify(folder.path(), &acknowledged));
+        worst = worst.max(opened);
     }
-    assert!(
-        acknowledged.0.len() > 1000,
-        "{} writes were acknowledged over all rounds: too few to show anything",
-        acknowledged.0.len()
-    );
+    let count = acknowledged.0.len();
+    println!("{rounds} kills: {count} writes acknowledged, opened after {worst:?} at worst");
+    assert!(worst < OPEN_WITHIN, "it took {worst:?} to open");
+    assert!(count > 1000, "{count} writes are too few to show anything");
 }
 
 /// Where each client message id was said to stand.
@@ -93,8 +99,11 @@ fn note(told: &str, acknowledged: &mut Acknowledged) {
     assert_eq!(before, None, "the writer repeats itself");
 }
 
-async fn verify(folder: &Path, acknowledged: &Acknowledged) {
+/// Answers with how long it took to open.
+async fn verify(folder: &Path, acknowledged: &Acknowledged) -> Duration {
+    let start = Instant::now();
     let store = open(folder);
+    let opened = start.elapsed();
     let mut in_log: HashMap<String, (String, Seq)> = HashMap::new();
     let mut lengths = HashMap::new();
     for room in ROOMS {
@@ -167,6 +176,7 @@ async fn verify(folder: &Path, acknowledged: &Acknowledged) {
         assert_eq!(first.place.seq, *seq);
     }
     store.close().await;
+    opened
 }
 
 async fn accounts(store: &SledStore) -> BTreeSet<String> {

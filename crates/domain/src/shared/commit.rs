@@ -24,7 +24,7 @@ pub struct Changes {
     pub counters: Vec<CounterChange>,
     /// Lines for room logs, in order.
     pub lines: Vec<NewLine>,
-    /// Lines whose text is overwritten where it is stored.
+    /// Lines whose text is overwritten where it is stored; those that were there before.
     pub redactions: Vec<(ChannelId, Seq)>,
     /// What happened.
     pub events: Vec<Event>,

@@ -1,10 +1,14 @@
 //! Promises of `Channels` and
 //! `StreamKeys`.
 
+use std::sync::Arc;
+
 use greenroom_domain::channel::{
     Channel, ChannelEdit, Description, IngestGate, KeyLabel, Language, StreamKey, Tag, Tags,
 };
-use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::commit::{
+    Changes, Claim, ClaimChange, CommitError, Holder, StateChange,
+};
 use greenroom_domain::shared::secret::{Mac, Sealed};
 use greenroom_domain::shared::store::Version;
 
@@ -42,6 +46,46 @@ pub async fn channels_are_found(store: &Subject) {
     let ids = ["bea", "nobody", "ada"].map(channel_id);
     let several = channels.get_many(&ids).await.expect("a read");
     assert_eq!(several, [bea, ada]);
+}
+
+/// Of several that are made with one handle at once there is one, and of the others nothing.
+pub async fn a_handle_leads_to_one_channel(store: &Subject) {
+    let handle = channel("studio").handle;
+    let makers: Vec<_> = ["ada", "bea", "cleo", "dora"]
+        .into_iter()
+        .map(|name| {
+            let wanted = Channel {
+                handle: handle.clone(),
+                ..channel(name)
+            };
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                let made = store.commit().commit(creates_channel(&wanted)).await;
+                (wanted, made)
+            })
+        })
+        .collect();
+    let mut there = Vec::new();
+    for maker in makers {
+        let (wanted, made) = maker.await.expect("a maker that does not panic");
+        match made {
+            Ok(_) => there.push(wanted),
+            Err(CommitError::Taken(Claim::Handle(taken))) => {
+                assert_eq!(taken, handle);
+                let read = store.channels().get(wanted.id).await.expect("a read");
+                assert_eq!(read, None, "it was refused");
+                let rules = store.moderation().room(wanted.id).await.expect("a read");
+                assert_eq!(rules, None, "it was refused");
+            }
+            Err(other) => panic!("a maker may only be too late: {other:?}"),
+        }
+    }
+    assert_eq!(there.len(), 1);
+    let found = store.channels().by_handle(&handle).await.expect("a read");
+    assert_eq!(found.as_ref().map(|it| &it.value), there.first());
+    let listed = store.channels().list(&paging::first(10)).await;
+    let listed = listed.expect("a read").expect("the first page");
+    assert_eq!(listed.items, there);
 }
 
 /// All channels in the order of the bytes of their handles, in pages, stable while channels

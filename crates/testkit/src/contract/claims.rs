@@ -10,7 +10,7 @@ use greenroom_domain::shared::commit::{
 use greenroom_domain::stream::StreamCounts;
 
 use super::{Subject, assert_refused, keep};
-use crate::builders::{channel, channel_id, mac, stream_id, user, user_id};
+use crate::builders::{channel, channel_id, creates_user, mac, stream_id, user, user_id};
 
 /// What somebody holds nobody else gets, whatever kind of name it is; the refusal says which.
 pub async fn a_name_that_is_held_is_taken(store: &Subject) {
@@ -112,6 +112,56 @@ pub async fn names_that_look_alike_are_apart(store: &Subject) {
     }
     for claim in &alike {
         assert_taken(store, claim, bea()).await;
+    }
+}
+
+/// Names are compared by their bytes: what some locale takes for the same is not.
+pub async fn names_of_any_script_are_apart(store: &Subject) {
+    let alike = [
+        "é",
+        "e\u{301}",
+        "E\u{301}",
+        "É",
+        "ss",
+        "ß",
+        "ẞ",
+        "i",
+        "I",
+        "ı",
+        "İ",
+        "ﬁ",
+        "fi",
+        "ﾊ",
+        "ハ",
+        "は",
+        "א",
+        "א\u{200F}",
+        "a",
+        "а",
+        "a ",
+        " a",
+        "a\u{200B}",
+        "🦀",
+        "\u{10FFFF}",
+    ];
+    let subjects = alike.map(|subject| HostUser {
+        issuer: "https://host.example".to_owned(),
+        subject: subject.to_owned(),
+    });
+    let users = subjects.clone().map(|HostUser { issuer, subject }| {
+        let name = format!(
+            "user-{}",
+            subject.bytes().fold(0, |n: u64, b| n * 257 + u64::from(b))
+        );
+        user(&name).of_host(&issuer, &subject).build()
+    });
+    for user in &users {
+        keep(store, creates_user(user)).await;
+    }
+    for (subject, user) in subjects.into_iter().zip(users) {
+        let read = store.users().by_subject(&subject).await.expect("a read");
+        assert_eq!(read.map(|read| read.value), Some(user), "{subject:?}");
+        assert_taken(store, &Claim::Subject(subject), bea()).await;
     }
 }
 

@@ -2,16 +2,19 @@
 //! nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use greenroom_domain::account::{Session, SessionId, User};
-use greenroom_domain::channel::{Channel, StreamKey};
-use greenroom_domain::chat::{Line, LineBody, NewLine, Restriction, Room, Seq};
+use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
+use greenroom_domain::chat::{Line, LineBody, NewLine, Restriction, RestrictionKind, Room, Seq};
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
 };
+use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition, FeedRecord};
 use greenroom_domain::shared::store::{Stored, Version};
-use greenroom_domain::stream::{EndReason, Stream, StreamCounts};
+use greenroom_domain::stream::{EndReason, Stream, StreamCounts, StreamEvent};
 
 use super::{Subject, assert_refused, keep};
 use crate::builders::{
@@ -190,6 +193,101 @@ async fn count_one_more(store: &Subject) {
     }
 }
 
+/// Whoever was gone before the answer came says it again, and it was said once: a repeat is
+/// kept when the first was not, and refused when it was.
+pub async fn who_was_not_answered_can_say_it_again(store: &Subject) {
+    const TIMES: u32 = 40;
+    for n in 0..TIMES {
+        let name = format!("user-{n}");
+        let mut changes = creates_user(&user(&name).build()).line(
+            message("ada", viewer(&name), "still there?")
+                .client_id("m-1")
+                .line(),
+        );
+        let ended = StreamEvent::Ended {
+            stream: stream_id("ada", n),
+            channel: channel_id("ada"),
+            reason: EndReason::OwnerEnded,
+        };
+        changes.events.push(event(n, ended));
+        // Not waited for at all, or for a moment.
+        let patience = Duration::from_micros(u64::from(n) * 50);
+        let first = store.commit().commit(changes.clone());
+        let first = tokio::time::timeout(patience, first).await;
+        match (first, store.commit().commit(changes).await) {
+            (_, Err(CommitError::Repeated(_))) | (Err(_), Ok(_)) => {}
+            (first, again) => panic!("first {first:?}, then {again:?}"),
+        }
+        let there = store.users().get(user_id(&name)).await.expect("a read");
+        assert_eq!(there, stored(user(&name).build(), 1));
+    }
+    let count = usize::try_from(TIMES).expect("a small number");
+    let lines = store.room_log().after(channel_id("ada"), Seq::ZERO, 1000);
+    assert_eq!(lines.await.expect("a read").len(), count);
+    let records = store.feed().read(FeedPosition::START, 1000).await;
+    let events = records.expect("a read").into_iter();
+    let events = events.flat_map(|record| record.events);
+    assert_eq!(events.count(), count);
+}
+
+/// Moments are kept exactly, whatever they are of: those before 1970, the first and the last
+/// there are, and odd microseconds, as which no time zone shifts them.
+pub async fn moments_are_kept_to_the_microsecond(store: &Subject) {
+    let moments = [i64::MIN, -1, 1, NOON.micros() + 1, i64::MAX].map(Timestamp::from_micros);
+    for (n, at) in (0..).zip(moments) {
+        let until = moments[4 - n as usize];
+        let signed_in = Session {
+            created_at: at,
+            expires_at: until,
+            ..session(&format!("token {n}"), user_id("ada"), 0)
+        };
+        let channel = Channel {
+            gate: IngestGate::Locked { since: until },
+            created_at: at,
+            ..channel(&format!("ada-{n}"))
+        };
+        let muted = Restriction {
+            kind: RestrictionKind::Timeout { until },
+            at,
+            ..ban("ada", viewer(&format!("user-{n}")))
+        };
+        let mut key = stream_key("ada", n);
+        key.created_at = at;
+        key.state = KeyState::Revoked { at: until };
+        let happened = Event {
+            at,
+            ..event(
+                n,
+                StreamEvent::Created {
+                    stream: stream_id("ada", n),
+                    channel: channel.id,
+                },
+            )
+        };
+        let mut changes = creates_channel(&channel)
+            .state(StateChange::Session(signed_in.clone()))
+            .state(StateChange::Restriction(muted.clone()))
+            .state(StateChange::StreamKey(new(key.clone())))
+            .line(message("ada", viewer("bea"), "now").at(at).line());
+        changes.events.push(happened.clone());
+        let place = keep(store, changes).await.places[0];
+
+        let why = "a read";
+        let read = store.sessions().get(signed_in.id).await.expect(why);
+        assert_eq!(read, Some(signed_in));
+        let read = store.channels().get(channel.id).await.expect(why);
+        assert_eq!(read, stored(channel, 1));
+        let read = store.moderation().restriction(muted.room, muted.subject);
+        assert_eq!(read.await.expect(why), Some(muted));
+        let read = store.stream_keys().get(key.id).await.expect(why);
+        assert_eq!(read, stored(key, 1));
+        let read = store.room_log().line(channel_id("ada"), place.seq);
+        assert_eq!(read.await.expect(why).map(|line| line.at), Some(at));
+        let records = store.feed().read(FeedPosition(n.into()), 1).await;
+        assert_eq!(records.expect(why)[0].events, [happened]);
+    }
+}
+
 /// One part that is refused keeps everything beside it from being seen, whatever refuses it.
 pub async fn a_refused_commit_leaves_nothing(store: &Subject) {
     set_the_scene(store).await;
@@ -357,7 +455,7 @@ fn everything() -> Changes {
     changes.redactions.push((channel_id("ada"), Seq(1)));
     changes.events.push(event(
         1,
-        greenroom_domain::stream::StreamEvent::Ended {
+        StreamEvent::Ended {
             stream: stream_id("ada", 1),
             channel: channel_id("ada"),
             reason: EndReason::OwnerEnded,

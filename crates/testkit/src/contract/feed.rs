@@ -188,6 +188,64 @@ pub async fn a_cursor_moves_with_its_effect(store: &Subject) {
     assert_eq!(counts.expect("a read")[0].messages, 1);
 }
 
+/// A consumer that dies between what it was told and its commit is told the same again, and
+/// once it has passed, what comes behind.
+pub async fn a_consumer_that_dies_is_told_again(store: &Subject) {
+    const TOLD: u32 = 7;
+    for n in 1..=TOLD {
+        keep(store, tells(n)).await;
+    }
+    let stream = stream_id("ada", 1);
+    let mut delivered = Vec::new();
+    // Whoever takes over knows nothing but the cursor; every other one dies.
+    for dies in [true, false].into_iter().cycle() {
+        let stands = cursor(store, ONE).await.unwrap_or(FeedPosition::START);
+        let told = read(store, stands.0, 2).await;
+        let Some(last) = told.last() else { break };
+        delivered.extend(all_events(&told));
+        if dies {
+            continue;
+        }
+        let told = all_events(&told).len() as u64;
+        let passes = moves(ONE, stands.0, last.position.0);
+        let passes = passes.counter(CounterChange::MessagesAdded(stream, told));
+        keep(store, passes).await;
+        assert!(delivered.len() < 100, "a feed that does not end");
+    }
+    let told: Vec<_> = (1..=TOLD).map(happened).collect();
+    let mut once = delivered.clone();
+    once.dedup();
+    once.sort_by_key(|event| event.id);
+    once.dedup();
+    assert_eq!(once, told, "nothing was passed over");
+    assert_eq!(delivered.len(), 2 * told.len(), "who died was told in vain");
+    let counts = store.streams().counts(&[stream]).await.expect("a read");
+    assert_eq!(
+        counts[0].messages,
+        u64::from(TOLD),
+        "each had its effect once"
+    );
+}
+
+/// However much one commit tells of, it is replayed whole and in order.
+pub async fn the_largest_record_is_replayed_whole(store: &Subject) {
+    let mut changes = Changes::new();
+    changes.events.extend((1..=5_000).map(happened));
+    let told = changes.events.clone();
+    let long = "🇺🇳".repeat(1000);
+    for _ in 0..100 {
+        changes = changes.line(message("ada", viewer("bea"), &long).line());
+    }
+    keep(store, changes).await;
+    keep(store, tells(5_001)).await;
+    let records = read(store, 0, 10).await;
+    assert_without_gap(&records, 0);
+    let events = all_events(&records);
+    assert_eq!(events[..5_000], told);
+    assert_eq!(events[5_000..], [happened(5_001)]);
+    assert_eq!(lines(&records, "ada"), (1..=100).collect::<Vec<_>>());
+}
+
 /// Who waits is woken by events and by lines, and not kept waiting for what is there.
 pub async fn a_change_wakes_who_waits(store: &Subject) {
     keep(store, creates_channel(&channel("ada"))).await;

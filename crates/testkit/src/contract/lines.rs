@@ -445,7 +445,8 @@ pub async fn redacted_text_is_gone(store: &Subject) {
     );
 }
 
-/// There is nothing to redact where there is no line, or where a line is no message.
+/// There is nothing to redact where there is no line, or where a line is no message; and what
+/// comes in the same commit is not meant.
 pub async fn redacting_nothing_does_nothing(store: &Subject) {
     keep(store, creates_channel(&channel("ada"))).await;
     let started = NewLine {
@@ -466,6 +467,12 @@ pub async fn redacting_nothing_does_nothing(store: &Subject) {
     changes.redactions.push((channel_id("unheard-of"), Seq(1)));
     keep(store, changes).await;
     assert_eq!(after(store, "ada", 0, 10).await, lines);
+
+    let mut changes = says("ada", "the next one");
+    changes.redactions.push((channel_id("ada"), Seq(2)));
+    keep(store, changes).await;
+    let next = after(store, "ada", 1, 10).await;
+    assert_eq!(next.iter().map(text).collect::<Vec<_>>(), ["the next one"]);
 }
 
 /// The longest and strangest message comes back as it was.

@@ -11,6 +11,8 @@ pub mod bus;
 pub mod channel;
 pub mod claims;
 pub mod commit;
+#[cfg(feature = "properties")]
+pub mod equivalence;
 pub mod feed;
 pub mod identity;
 pub mod leases;
@@ -174,6 +176,8 @@ macro_rules! store_contract {
                 versions_count_the_writes,
                 a_write_of_nothing_conflicts,
                 concurrent_writers_lose_nothing,
+                who_was_not_answered_can_say_it_again,
+                moments_are_kept_to_the_microsecond,
                 a_refused_commit_leaves_nothing,
                 an_earlier_refusal_wins;
             claims:
@@ -184,6 +188,7 @@ macro_rules! store_contract {
                 a_release_by_another_does_nothing,
                 one_commit_gives_a_name_once,
                 names_that_look_alike_are_apart,
+                names_of_any_script_are_apart,
                 concurrent_takers_get_a_name_once,
                 counters_add_up;
             lines:
@@ -208,6 +213,8 @@ macro_rules! store_contract {
                 what_tells_of_nothing_leaves_no_record,
                 cursors_move_from_where_they_stand,
                 a_cursor_moves_with_its_effect,
+                a_consumer_that_dies_is_told_again,
+                the_largest_record_is_replayed_whole,
                 a_change_wakes_who_waits,
                 forgotten_records_are_gone;
             account:
@@ -220,6 +227,7 @@ macro_rules! store_contract {
                 sessions_are_kept_until_they_end;
             channel:
                 channels_are_found,
+                a_handle_leads_to_one_channel,
                 channels_are_listed_by_handle,
                 channels_are_kept_exactly,
                 keys_are_found_by_their_present_hash,

@@ -26,7 +26,8 @@ pub(crate) async fn all<T: Clone + Debug + PartialEq>(
     whole
 }
 
-async fn in_pages<T: Debug>(
+/// The whole listing in pages of one size.
+pub(crate) async fn in_pages<T: Debug>(
     list: &impl AsyncFn(PageRequest) -> Listed<T>,
     limit: PageLimit,
 ) -> Vec<T> {

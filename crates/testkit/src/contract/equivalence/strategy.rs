@@ -1,0 +1,248 @@
+//! Random commands over so few names that they collide.
+
+use std::collections::BTreeSet;
+
+use greenroom_domain::account::{CreatorStatus, Role, Username};
+use greenroom_domain::channel::Handle;
+use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
+use greenroom_domain::shared::page::PageLimit;
+use greenroom_domain::stream::EndReason;
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::part::host_user;
+use super::{Command, Hold, Listing, Part, Phase, Seen, Who};
+use crate::builders::{channel_id, mac, stream_id, user_id};
+
+pub(super) const NAMES: &[&str] = &["ada", "bea", "cleo"];
+pub(super) const HANDLES: &[&str] = &["ada", "bea", "studio-1", "studio-2"];
+pub(super) const SUBJECTS: &[&str] = &["1", "2"];
+pub(super) const SECRETS: &[&str] = &["sesame", "mellon", "xyzzy"];
+pub(super) const TOKENS: &[&str] = &["one", "two", "three", "four"];
+pub(super) const CONSUMERS: &[&str] = &["mail", "search"];
+pub(super) const CREATORS: &[CreatorStatus] = &[
+    CreatorStatus::None,
+    CreatorStatus::Requested,
+    CreatorStatus::Approved,
+    CreatorStatus::Suspended,
+];
+/// A channel has so many streams and keys at most.
+pub(super) const EACH: u32 = 4;
+/// Seconds within which everything happens.
+pub(super) const SECONDS: u64 = 60;
+
+const SHOWN: &[&str] = &["Ada", "Ünï\u{301}çødé", "👩🏽‍🚀"];
+const TEXTS: &[&str] = &["hello", "שלום 🦀", "'\"\\{}", "é e\u{301}"];
+const MESSAGE_IDS: &[&str] = &["m-1", "m-2", "M-1"];
+
+/// Sequences of commands, of which most commits are kept and some are refused.
+pub fn commands() -> impl Strategy<Value = Vec<Command>> {
+    let command = prop_oneof![
+        12 => vec(part(), 1..6).prop_map(|parts| Command::Commit(each_thing_once(parts))),
+        1 => (0..12_u64, 0..2 * SECONDS)
+            .prop_map(|(through, before)| Command::Prune { through, before }),
+        4 => (listing(), 1..4_u16).prop_map(|(listing, limit)| Command::Turn {
+            listing,
+            limit: PageLimit::new(limit).unwrap_or_default(),
+        }),
+        2 => (1..5_u16).prop_map(|limit| Command::Read { limit }),
+    ];
+    vec(command, 1..40)
+}
+
+/// Every name that a part can speak of.
+pub(super) fn claims() -> Vec<Claim> {
+    let handle = |name| Handle::parse(name).expect("a handle that fits");
+    let username = |name| Username::parse(name).expect("a user's name that fits");
+    let of_accounts = NAMES.iter().map(|name| Claim::Username(username(name)));
+    let of_host = SUBJECTS.iter().map(|it| Claim::Subject(host_user(it)));
+    let of_channels = HANDLES.iter().map(|name| Claim::Handle(handle(name)));
+    let of_owners = NAMES.iter().map(|name| Claim::ChannelOf(user_id(name)));
+    let of_keys = SECRETS.iter().map(|secret| Claim::KeyHash(mac(secret)));
+    let of_streams = NAMES.iter().map(|name| Claim::LiveStream(channel_id(name)));
+    of_accounts
+        .chain(of_host)
+        .chain(of_channels)
+        .chain(of_owners)
+        .chain(of_keys)
+        .chain(of_streams)
+        .chain(free_claims())
+        .collect()
+}
+
+/// Names that nothing but a claim speaks of: aggregates keep theirs, as use cases see to.
+fn free_claims() -> Vec<Claim> {
+    vec![
+        Claim::FirstAdministrator,
+        Claim::Subject(host_user("nobody")),
+        Claim::KeyHash(mac("nobody's")),
+        Claim::LiveStream(channel_id("nobody")),
+    ]
+}
+
+/// What a commit changes twice no use case writes, and no port speaks of.
+fn each_thing_once(parts: Vec<Part>) -> Vec<Part> {
+    let mut changed = BTreeSet::new();
+    let mut once = |part: &Part| part.thing().is_none_or(|thing| changed.insert(thing));
+    parts.into_iter().filter(|part| once(part)).collect()
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    prop_oneof![
+        4 => account(),
+        2 => session(),
+        4 => channel(),
+        4 => key(),
+        6 => stream(),
+        2 => rules(),
+        2 => restriction(),
+        4 => claim(),
+        3 => count(),
+        10 => said(),
+        1 => (name(), seconds()).prop_map(|(room, at)| Part::Announce { room, at }),
+        3 => (name(), 0..8_u64).prop_map(|(room, seq)| Part::Redact { room, seq }),
+        4 => (0..8_u32, seconds()).prop_map(|(n, at)| Part::Happen { n, at }),
+        2 => (select(CONSUMERS), seen(), 0..3_u64)
+            .prop_map(|(consumer, seen, records)| Part::Pass { consumer, seen, records }),
+    ]
+}
+
+fn account() -> impl Strategy<Value = Part> {
+    let role = prop_oneof![4 => Just(Role::User), 1 => Just(Role::Admin)];
+    let subject = of(select(SUBJECTS));
+    (
+        name(),
+        seen(),
+        role,
+        select(CREATORS),
+        subject,
+        select(SHOWN),
+    )
+        .prop_map(
+            |(name, seen, role, creator, subject, shown_as)| Part::Account {
+                name,
+                seen,
+                role,
+                creator,
+                subject,
+                shown_as,
+            },
+        )
+}
+
+fn session() -> impl Strategy<Value = Part> {
+    (select(TOKENS), name(), of(seconds())).prop_map(|(token, user, until)| Part::Session {
+        token,
+        user,
+        until,
+    })
+}
+
+fn channel() -> impl Strategy<Value = Part> {
+    (name(), seen(), select(HANDLES), name()).prop_map(|(name, seen, handle, owner)| {
+        Part::Channel {
+            name,
+            seen,
+            handle,
+            owner,
+        }
+    })
+}
+
+fn key() -> impl Strategy<Value = Part> {
+    let secret = of(select(SECRETS));
+    (name(), 1..=EACH, seen(), secret).prop_map(|(of, n, seen, secret)| Part::Key {
+        of,
+        n,
+        seen,
+        secret,
+    })
+}
+
+fn stream() -> impl Strategy<Value = Part> {
+    let reason = select(vec![EndReason::OwnerEnded, EndReason::EncoderGone]);
+    let phase = prop_oneof![
+        Just(Phase::Pending),
+        seconds().prop_map(Phase::Awaiting),
+        Just(Phase::Publishing),
+        seconds().prop_map(Phase::Interrupted),
+        reason.prop_map(Phase::Ended),
+    ];
+    (name(), 1..=EACH, seen(), phase).prop_map(|(of, n, seen, phase)| Part::Stream {
+        of,
+        n,
+        seen,
+        phase,
+    })
+}
+
+fn rules() -> impl Strategy<Value = Part> {
+    (name(), seen(), of(1..600_u16)).prop_map(|(room, seen, slow)| Part::Rules { room, seen, slow })
+}
+
+fn restriction() -> impl Strategy<Value = Part> {
+    let hold = prop_oneof![Just(Hold::ForGood), seconds().prop_map(Hold::Until)];
+    (name(), who(), of(hold)).prop_map(|(room, who, hold)| Part::Restriction { room, who, hold })
+}
+
+fn claim() -> impl Strategy<Value = Part> {
+    let holder = name().prop_map(|name| Holder::User(user_id(name)));
+    (any::<bool>(), select(free_claims()), holder).prop_map(|(take, claim, holder)| {
+        if take {
+            Part::Take(claim, holder)
+        } else {
+            Part::Release(claim, holder)
+        }
+    })
+}
+
+fn count() -> impl Strategy<Value = Part> {
+    let counter = select(vec![
+        CounterChange::ViewsAdded,
+        CounterChange::PeakSeen,
+        CounterChange::MessagesAdded,
+    ] as Vec<fn(_, _) -> _>);
+    let amount = prop_oneof![0..5_u64, Just(1 << 40)];
+    (counter, name(), 1..=EACH, amount)
+        .prop_map(|(counter, of, n, amount)| Part::Count(counter(stream_id(of, n), amount)))
+}
+
+fn said() -> impl Strategy<Value = Part> {
+    let id = of(select(MESSAGE_IDS));
+    (name(), who(), id, select(TEXTS), seconds(), of(seen())).prop_map(
+        |(room, who, id, text, at, rules)| Part::Say {
+            room,
+            who,
+            id,
+            text,
+            at,
+            rules,
+        },
+    )
+}
+
+fn listing() -> impl Strategy<Value = Listing> {
+    prop_oneof![
+        of(select(CREATORS)).prop_map(Listing::Users),
+        Just(Listing::Channels),
+        name().prop_map(Listing::Streams),
+    ]
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(NAMES)
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![name().prop_map(Who::User), name().prop_map(Who::Guest)]
+}
+
+fn seconds() -> impl Strategy<Value = u64> {
+    0..SECONDS
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    prop_oneof![14 => Just(Seen::Now), 1 => Just(Seen::Before), 1 => Just(Seen::Nothing)]
+}
