@@ -6,6 +6,7 @@
 //! fallback of their own leaves that feature out. Below a path ([`WebConfig::public_url`]) there
 //! is none: its pages name each other from the root. Serve it with
 //! `into_make_service_with_connect_info::<SocketAddr>()`, so that limits know whom they count.
+#![deny(missing_docs)]
 
 mod config;
 pub mod context;

@@ -3,7 +3,7 @@
 //!
 //! An embedding program merges [`QueryRoot`], [`MutationRoot`] and [`SubscriptionRoot`] into its
 //! own schema with [`async_graphql::MergedObject`], adds [`Limits`] to it, and serves it with
-//! [`router`]. What its own resolvers need is in [`Context`](crate::context::Context).
+//! [`router`]. What its own resolvers need is in [`Context`].
 //!
 //! Left out: pictures are uploaded by REST, and cookies are REST's (see `account::sessions`).
 #![expect(clippy::unused_async, reason = "resolvers are async, whatever they do")]
