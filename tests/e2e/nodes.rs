@@ -27,20 +27,19 @@ async fn what_is_said_and_done_at_one_node_holds_at_the_other() {
     let stream = there.until_ingest("kim", "publishing").await;
 
     let join = json!({ "streamId": stream });
-    let mut at_here = ChatClients::of(&here.http());
-    let mut at_there = ChatClients::of(&there.http());
-    at_here
-        .connect("owner", Transport::WebSocket, Some(&channel.token))
+    let mut ours = ChatClients::of(&here.http());
+    let mut theirs = ChatClients::of(&there.http());
+    ours.connect("owner", Transport::WebSocket, Some(&channel.token))
         .await;
-    at_here.connect("guest", Transport::Polling, None).await;
-    at_there
+    ours.connect("guest", Transport::Polling, None).await;
+    theirs
         .connect("ann", Transport::WebSocket, Some(&ann))
         .await;
-    at_there.connect("guest", Transport::Upgrade, None).await;
-    at_here.follow("owner", "join-stream", join.clone()).await;
-    at_here.follow("guest", "join-stream", join.clone()).await;
-    at_there.follow("ann", "join-stream", join.clone()).await;
-    at_there.follow("guest", "join-stream", join).await;
+    theirs.connect("guest", Transport::Upgrade, None).await;
+    ours.follow("owner", "join-stream", join.clone()).await;
+    ours.follow("guest", "join-stream", join.clone()).await;
+    theirs.follow("ann", "join-stream", join.clone()).await;
+    theirs.follow("guest", "join-stream", join).await;
 
     // The audience is the platform's: two guests and ann.
     let path = format!("/api/v1/streams/{stream}");
@@ -51,42 +50,42 @@ async fn what_is_said_and_done_at_one_node_holds_at_the_other() {
             .await;
     }
     let is_three = |it: &Value| it["viewers"] == 3;
-    at_here.hears("owner", "viewer-joined", is_three).await;
+    ours.hears("owner", "viewer-joined", is_three).await;
 
     // Both talk at once: everybody has one order.
     let mut last = 0;
     for n in 0..8 {
         let send = json!({ "handle": "kim", "message": format!("number {n}") });
         let post = |client| json!({ "do": "post", "client": client, "payload": send });
-        let one = at_here.order(post("owner")).await;
-        let other = at_there.order(post("ann")).await;
-        for said in [at_here.answer(one).await, at_there.answer(other).await] {
+        let one = ours.order(post("owner")).await;
+        let other = theirs.order(post("ann")).await;
+        for said in [ours.answer(one).await, theirs.answer(other).await] {
             last = last.max(said["seq"].as_u64().expect("a number"));
         }
     }
     for client in ["owner", "guest"] {
-        at_here.catches_up(client, last).await;
+        ours.catches_up(client, last).await;
     }
     for client in ["ann", "guest"] {
-        at_there.catches_up(client, last).await;
+        theirs.catches_up(client, last).await;
     }
     let kept = log(&here.api(), "kim").await;
     assert_eq!(kept, log(&there.api(), "kim").await);
     check_log(&kept);
-    check_view("owner", &at_here.view("owner"), &kept);
-    check_view("guest here", &at_here.view("guest"), &kept);
-    check_view("ann", &at_there.view("ann"), &kept);
-    check_view("guest there", &at_there.view("guest"), &kept);
+    check_view("owner", &ours.view("owner"), &kept);
+    check_view("guest here", &ours.view("guest"), &kept);
+    check_view("ann", &theirs.view("ann"), &kept);
+    check_view("guest there", &theirs.view("guest"), &kept);
 
     // A ban at one node holds at the other within a second.
     let ban = json!({ "handle": "kim", "targetUserId": ann_id, "action": "ban" });
     let begun = Instant::now();
-    at_here.does("owner", "moderate-user", ban).await;
-    at_there
+    ours.does("owner", "moderate-user", ban).await;
+    theirs
         .hears("guest", "user-moderated", |it| it["action"] == "ban")
         .await;
     let said = json!({ "handle": "kim", "message": "but" });
-    at_there.fails("ann", "send-message", said, "BANNED").await;
+    theirs.fails("ann", "send-message", said, "BANNED").await;
     assert!(begun.elapsed() < EVERYWHERE, "{:?}", begun.elapsed());
 
     // So does a key that is rotated at the node where nobody publishes.
