@@ -54,6 +54,7 @@ lint:
 
 deps:
 	$(CARGO) xtask check-deps $(LOCKED)
+	$(CARGO) xtask public-api --check
 
 # The program is left out: its name is that of the library.
 docs:
