@@ -21,6 +21,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::draft::Draft;
 use crate::error::{Failure, TimedOut, unavailable};
@@ -93,18 +94,11 @@ impl Committer {
         head: watch::Sender<FeedPosition>,
     ) -> Result<Self, OpenError> {
         let connect = options.bounded();
-        let opening = open(&connect, options.nodes);
-        let mut connection = match tokio::time::timeout(ANSWER_WITHIN, opening).await {
-            Ok(opened) => opened?.ok_or(OpenError::AnotherNode)?,
+        let beginning = begin(&connect, options.nodes);
+        let (connection, writer) = match tokio::time::timeout(ANSWER_WITHIN, beginning).await {
+            Ok(begun) => begun?,
             Err(_) => return Err(OpenError::Store(unavailable(TimedOut))),
         };
-        let writer = sqlx::query_scalar!(r#"SELECT gen_random_uuid() AS "id!""#)
-            .fetch_one(&mut connection)
-            .await?;
-        // Nobody who stopped a day ago asks any more.
-        sqlx::query!("DELETE FROM writers WHERE at < now() - interval '1 day'")
-            .execute(&mut connection)
-            .await?;
         Ok(Self {
             options: connect,
             nodes: options.nodes,
@@ -316,6 +310,23 @@ impl Committer {
             None => Err(Failure::Away(sqlx::Error::WorkerCrashed)),
         }
     }
+}
+
+/// The first connection, and the id under which its transactions are counted.
+async fn begin(
+    options: &PgConnectOptions,
+    nodes: Option<Nodes>,
+) -> Result<(PgConnection, Uuid), OpenError> {
+    let opened = open(options, nodes).await?;
+    let mut connection = opened.ok_or(OpenError::AnotherNode)?;
+    // Nobody who stopped a day ago asks any more.
+    sqlx::query!("DELETE FROM writers WHERE at < now() - interval '1 day'")
+        .execute(&mut connection)
+        .await?;
+    let writer = sqlx::query_scalar!(r#"SELECT gen_random_uuid() AS "id!""#)
+        .fetch_one(&mut connection)
+        .await?;
+    Ok((connection, writer))
 }
 
 /// A connection that has its place among the nodes; `None` when there is none to be had.

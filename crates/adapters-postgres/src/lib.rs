@@ -53,7 +53,7 @@ use parking_lot::Mutex;
 use sqlx::PgPool;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use crate::committer::{Committer, Request};
 use crate::read::Links;
@@ -78,7 +78,6 @@ pub struct PgStore {
     options: PgOptions,
     tasks: Mutex<JoinSet<()>>,
     closing: CancellationToken,
-    _closes_when_dropped: DropGuard,
 }
 
 impl PgStore {
@@ -121,8 +120,7 @@ impl PgStore {
             epoch,
             options: options.clone(),
             tasks: Mutex::new(tasks),
-            closing: closing.clone(),
-            _closes_when_dropped: closing.drop_guard(),
+            closing,
         })
     }
 
@@ -139,5 +137,13 @@ impl PgStore {
         // A task that panicked has nothing more to keep; its panic is in the log.
         while tasks.join_next().await.is_some() {}
         self.pool.close().await;
+    }
+}
+
+impl Drop for PgStore {
+    fn drop(&mut self) {
+        // The tasks end by themselves, once what was handed in is kept.
+        self.closing.cancel();
+        self.tasks.get_mut().detach_all();
     }
 }
