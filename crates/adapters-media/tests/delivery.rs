@@ -251,6 +251,22 @@ async fn a_revoked_grant_stops_a_request_that_waits() {
     );
 }
 
+#[tokio::test]
+async fn below_a_path_a_player_finds_the_clock_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = Server::new();
+    let mut sent = encode(folder.path(), 4, 30).into_iter().peekable();
+    server.send(&mut sent, 3_000);
+    server.app = axum::Router::new().nest("/live", server.app);
+    let (_, manifest) = server.get("/live/dash/demo/index.mpd").await;
+    assert!(
+        manifest.contains("value=\"/live/dash/clock\""),
+        "{manifest}"
+    );
+    let (status, _) = server.get("/live/dash/clock").await;
+    assert_eq!(status, StatusCode::OK);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_player_follows_the_live_stream_by_hls_and_by_dash() {
     let folder = tempfile::tempdir().expect("a folder");
