@@ -127,7 +127,12 @@ async fn what_one_may_do_is_counted_over_all_nodes() {
 
 #[tokio::test]
 async fn media_stay_at_the_node_of_their_encoder() {
-    let cluster = Cluster::start(2).await;
+    // As behind a load balancer: one address for people, and one for each node.
+    let addresses = [
+        ("GREENROOM_PUBLIC_URL", "http://tv.example.org"),
+        ("GREENROOM_NODE__PUBLIC_URL", "http://127.0.0.1:{http}"),
+    ];
+    let cluster = Cluster::start_with(2, &addresses).await;
     let [here, there] = &cluster.nodes[..] else {
         unreachable!("two were started")
     };

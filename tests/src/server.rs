@@ -60,13 +60,18 @@ impl Server {
         Self::start_with(&[]).await
     }
 
-    /// Starts it with these variables (`GREENROOM_…`) added to its environment.
+    /// Starts it with these variables (`GREENROOM_…`) added to its environment; `{http}` in a
+    /// value is its port.
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let http = ports::free();
+        let owned = |(name, value): &(&str, &str)| {
+            let value = value.replace("{http}", &http.to_string());
+            ((*name).to_owned(), value)
+        };
         let mut server = Self {
             child: None,
             binary: tools::greenroom().await,
-            http: ports::free(),
+            http,
             rtmp: ports::free(),
             environment: environment.iter().map(owned).collect(),
             setup_link: None,

@@ -32,6 +32,7 @@ pub struct Config {
     pub backup: Backup,
     pub postgres: Postgres,
     pub redis: Redis,
+    pub node: Node,
     pub objects: Objects,
     pub host: Host,
     pub secrets: Secrets,
@@ -163,6 +164,13 @@ impl std::fmt::Debug for Redis {
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }
+}
+
+/// This node among others.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    pub public_url: String,
 }
 
 /// Pictures.

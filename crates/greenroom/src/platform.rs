@@ -132,8 +132,8 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-    /// The public address is none that other nodes can send players to.
-    #[error("'{0}' is no address to be reached at (public_url)")]
+    /// The node's address is none that others can send players to.
+    #[error("'{0}' is no address to be reached at (node.public_url, or else public_url)")]
     Address(String),
     /// What the last process left cannot be taken up.
     #[error("cannot take up where the last process stopped")]
@@ -311,8 +311,12 @@ impl Platform {
         self.app.start().await.map_err(StartError::Resume)?;
 
         let public_url = self.config.public_url(http_address);
-        let address = NodeAddress::parse(&public_url)
-            .ok_or_else(|| StartError::Address(public_url.clone()))?;
+        let address = match self.config.node.public_url.as_str() {
+            "" => &public_url,
+            url => url,
+        };
+        let address =
+            NodeAddress::parse(address).ok_or_else(|| StartError::Address(address.to_owned()))?;
         let ingest_url = self.config.ingest_url(rtmp_address);
         self.engine.advertise(ingest_url.clone());
         let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;

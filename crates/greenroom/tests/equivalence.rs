@@ -9,8 +9,9 @@ use std::sync::Arc;
 use greenroom_adapters_memory::InMemoryStore;
 use greenroom_adapters_postgres::{PgOptions, PgStore};
 use greenroom_adapters_sled::{SledStore, StoreOptions};
-use greenroom_testkit::builders::node_id;
-use greenroom_testkit::contract::equivalence::stores_agree;
+use greenroom_domain::shared::commit::Changes;
+use greenroom_testkit::builders::{message, node_id, viewer};
+use greenroom_testkit::contract::equivalence::{check, stores_agree};
 use greenroom_testkit::contract::{Kept, Subject};
 use greenroom_testkit::run;
 use greenroom_testkit::servers::PostgresServer;
@@ -23,6 +24,18 @@ fn sled_answers_as_memory_does() {
 #[test]
 fn postgres_answers_as_memory_does() {
     stores_agree(24, async || (memory(), postgres().await));
+}
+
+#[test]
+fn a_store_that_knows_more_is_told_apart() {
+    run(async {
+        let (reference, other) = (memory(), memory());
+        check(&reference, &other, &[]).await.unwrap();
+        let said = Changes::new().line(message("bea", viewer("ada"), "only here").line());
+        other.commit().commit(said).await.unwrap();
+        let difference = check(&reference, &other, &[]).await.unwrap_err();
+        assert_eq!(difference.question, "where the log of bea ends");
+    });
 }
 
 fn memory() -> Subject {
