@@ -8,6 +8,9 @@
 //! async fn make() -> Arc<dyn StoreUnderTest> { Arc::new(MyStore::open_empty().await) }
 //! greenroom_testkit::store_contract!(make);
 //! ```
+//!
+//! With the feature `properties`, `contract::equivalence` gives it and another store random
+//! commands, and compares every answer.
 #![deny(missing_docs)]
 #![expect(
     clippy::missing_panics_doc,

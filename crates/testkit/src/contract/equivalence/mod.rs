@@ -13,6 +13,7 @@
 //! the expired sessions come first.
 
 mod answer;
+mod changes;
 mod command;
 mod listing;
 mod part;
