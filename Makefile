@@ -5,9 +5,11 @@ CARGO ?= cargo
 LOCKED ?=
 DATA ?= data/greenroom
 SECONDS_EACH ?= 60
+SOAK_SECONDS ?= 600
+KILL_ROUNDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-ui screenshots check ui fmt lint deps docs deny bench fuzz clean-data
+.PHONY: help run demo test test-ui screenshots check ui fmt lint deps docs deny bench fuzz soak clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +74,12 @@ bench: ## measure beside the peers; docs/performance.md says how to read it
 
 fuzz: ## run each fuzz target for a minute, or SECONDS_EACH=n (nightly toolchain, cargo-fuzz)
 	scripts/fuzz $(SECONDS_EACH)
+
+soak: ## kill what is written to: 200 times (KILL_ROUNDS=n), and for ten minutes (SOAK_SECONDS=n)
+	scripts/install-test-tools
+	KILL_ROUNDS=$(KILL_ROUNDS) SOAK_SECONDS=$(SOAK_SECONDS) $(CARGO) test $(LOCKED) \
+		--package greenroom-adapters-sled --test kill --package greenroom-tests --test e2e \
+		-- --nocapture --test-threads=1 by_kill_9 soak::
 
 clean-data: ## forget the data of `make run` and `make demo`
 	rm -rf data

@@ -10,6 +10,7 @@ mod codecs;
 mod database;
 mod fixtures;
 mod interruption;
+mod kills;
 mod nodes;
 mod pictures;
 mod playback;

@@ -126,6 +126,16 @@ impl Api {
         self.try_send(Method::GET, path, None).await.ok()
     }
 
+    /// POST a JSON body to a server that may die: `None` when no answer came.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, Some(body)).await.ok()
+    }
+
+    /// PATCH with a JSON body likewise.
+    pub async fn try_patch(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.try_send(Method::PATCH, path, Some(body)).await.ok()
+    }
+
     async fn try_send(
         &self,
         method: Method,
