@@ -27,6 +27,7 @@ pub const GUEST_COOKIE: &str = "greenroom_guest";
 const GUEST_LIFETIME_SECONDS: u64 = 365 * 24 * 3600;
 
 /// Who asks for what, as a handler gets it.
+#[derive(Clone)]
 pub struct Context {
     /// The application.
     pub app: Arc<App>,
@@ -45,6 +46,22 @@ pub struct Context {
 }
 
 impl Context {
+    /// Whoever asks over a connection that was opened in the name of this caller. Such a
+    /// connection sets no cookies.
+    #[cfg(feature = "graphql")]
+    pub(crate) fn over_socket(web: &Web, peer: IpAddr, caller: &Caller) -> Self {
+        Self {
+            app: Arc::clone(&web.app),
+            config: Arc::clone(&web.config),
+            actor: caller.actor,
+            user: caller.user.clone(),
+            peer,
+            session: caller.session.clone(),
+            new_guest: None,
+            cookies: Cookies::default(),
+        }
+    }
+
     /// Whoever asks is somebody from now on: a guest who has no cookie yet gets one, so that
     /// they are the same person the next time.
     pub fn keep_guest(&self) {

@@ -117,12 +117,7 @@ pub(crate) async fn guard(State(web): State<Web>, request: Request, next: Next) 
     let limit = web.config.request_timeout;
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "TOOK_TOO_LONG",
-            "the answer took too long; what was asked for may have been done",
-        )
-        .into_response(),
+        Err(_) => Problem::took_too_long().into_response(),
     };
     response
         .headers_mut()

@@ -25,6 +25,8 @@ pub mod rest;
 pub mod socketio;
 #[cfg(feature = "ui")]
 mod ui;
+#[cfg(any(feature = "graphql", feature = "socketio"))]
+mod websocket;
 pub mod wire;
 
 use std::sync::Arc;

@@ -65,7 +65,7 @@ impl Buckets {
 }
 
 /// Whoever has one IPv6 address has the other 2⁶⁴ of its network too.
-fn whose(address: IpAddr) -> IpAddr {
+pub(crate) fn whose(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(

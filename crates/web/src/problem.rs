@@ -105,6 +105,15 @@ impl Problem {
         }
     }
 
+    /// It may have been done, or not.
+    pub(crate) fn took_too_long() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "TOOK_TOO_LONG",
+            "the answer took too long; what was asked for may have been done",
+        )
+    }
+
     /// Something broke that no client can do anything about.
     pub fn internal() -> Self {
         Self::new(

@@ -259,8 +259,8 @@ mod tests {
     fn tokens_are_counted_as_the_language_has_them() {
         let text = r#"query Q($a: Int = -1) { x(t: "a { \" b", u: """c " \""" {""") ...F } # {{{"#;
         // query Q ( $ a : Int = - 1 ) { x ( t : "" u : """""" ) ... F }
-        assert!(is_longer(text, 22, 2));
-        assert!(!is_longer(text, 23, 2));
+        assert!(is_longer(text, 23, 2));
+        assert!(!is_longer(text, 24, 2));
         assert!(is_longer(text, 100, 1));
         assert!(!is_longer("\"never closed {{{{", 1, 0));
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::error::answer;
-use super::{Served, prepared};
+use super::{Served, prepared, socket};
 use crate::context::Context;
 use crate::extract::Body;
 use crate::problem::Problem;
@@ -40,6 +40,18 @@ pub(super) async fn post<E: Executor>(
             finished(Response::from_parts(parts, body), status, kind)
         }
     }
+}
+
+/// A WebSocket. Queries by `GET` are left out: whoever would cache them cannot tell who asks.
+pub(super) async fn get<E: Executor>(
+    State(served): State<Served<E>>,
+    request: Request,
+) -> Response {
+    if request.headers().contains_key(header::UPGRADE) {
+        return socket::open(&served.sockets, request).unwrap_or_else(Problem::into_response);
+    }
+    let allow = [(header::ALLOW, "POST")];
+    (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
 }
 
 async fn execute<E: Executor>(served: &Served<E>, request: Request) -> Result<Answer, Problem> {

@@ -19,14 +19,16 @@ mod limits;
 mod loaders;
 mod node;
 pub mod page;
+mod room;
 mod scalar;
+mod socket;
 pub mod stream;
 
 use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{EmptySubscription, Executor, MergedObject, Request, Schema};
+use async_graphql::{Executor, MergedObject, MergedSubscription, Request, Schema};
 use axum::routing::post;
 use axum::{Router, middleware};
 use greenroom_app::{App, Refusal};
@@ -34,10 +36,11 @@ use greenroom_domain::channel::Handle;
 
 use self::account::{AccountMutation, AccountQuery};
 use self::channel::{ChannelMutation, ChannelQuery};
-use self::chat::ChatMutation;
+use self::chat::{ChatMutation, ChatSubscription};
 use self::loaders::{Loaders, Reads};
 use self::node::NodeQuery;
-use self::stream::{StreamMutation, StreamQuery};
+use self::socket::Sockets;
+use self::stream::{StreamMutation, StreamQuery, StreamSubscription};
 use crate::context::Context;
 use crate::problem::Problem;
 use crate::{Web, WebConfig, layers};
@@ -61,8 +64,9 @@ pub struct MutationRoot(
     ChatMutation,
 );
 
-/// What can be listened to.
-pub type SubscriptionRoot = EmptySubscription;
+/// What can be listened to: rooms, over the sockets that [`router`] serves.
+#[derive(MergedSubscription, Default)]
+pub struct SubscriptionRoot(ChatSubscription, StreamSubscription);
 
 /// What can be asked of a program that has no more to be asked.
 #[derive(MergedObject, Default)]
@@ -72,15 +76,19 @@ pub struct Query(QueryRoot);
 #[derive(MergedObject, Default)]
 pub struct Mutation(MutationRoot);
 
+/// What can be listened to likewise.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(SubscriptionRoot);
+
 /// The schema of a program that has none of its own.
-pub type GreenroomSchema = Schema<Query, Mutation, SubscriptionRoot>;
+pub type GreenroomSchema = Schema<Query, Mutation, Subscription>;
 
 /// The schema of a program that has none of its own: what the checked-in `api/schema.graphql` is.
 pub fn schema(config: &WebConfig) -> GreenroomSchema {
     let schema = Schema::build(
         Query::default(),
         Mutation::default(),
-        SubscriptionRoot::default(),
+        Subscription::default(),
     )
     .extension(Limits::default());
     if config.introspection {
@@ -102,21 +110,32 @@ pub fn router<E: Executor>(schema: E, app: Arc<App>, config: &WebConfig) -> Rout
 /// The same, over what other routes share.
 pub(crate) fn routes<E: Executor>(schema: E, web: &Web) -> Router {
     let served = Served {
+        sockets: Arc::new(Sockets::new(schema.clone(), web.clone())),
         executor: schema,
         web: web.clone(),
     };
     Router::new()
-        .route(PATH, post(http::post::<E>))
+        .route(PATH, post(http::post::<E>).get(http::get::<E>))
         .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
         .layer(layers::cors(&web.config))
         .with_state(served)
 }
 
 /// A schema, and what it is served with.
-#[derive(Clone)]
 struct Served<E> {
     executor: E,
+    sockets: Arc<Sockets<E>>,
     web: Web,
+}
+
+impl<E: Executor> Clone for Served<E> {
+    fn clone(&self) -> Self {
+        Self {
+            executor: self.executor.clone(),
+            sockets: Arc::clone(&self.sockets),
+            web: self.web.clone(),
+        }
+    }
 }
 
 /// A request in the name of whoever asks: what every resolver needs is with it. For whoever

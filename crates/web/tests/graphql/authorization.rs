@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::socket::listen;
 use crate::support::{PASSWORD, Server, text};
 use crate::{ask, code};
 
@@ -28,6 +29,15 @@ const ADMIN: Expected = ["SIGN_IN_FIRST", "FORBIDDEN", "FORBIDDEN", "OK"];
 struct Row(&'static str, String, Expected);
 
 fn table() -> Vec<Row> {
+    let mut rows = queries();
+    rows.extend(mutations_of_accounts());
+    rows.extend(mutations_of_channels());
+    rows.extend(mutations_of_chat());
+    rows.extend(subscriptions());
+    rows
+}
+
+fn queries() -> Vec<Row> {
     let mut rows = Vec::new();
     let mut query = |name, rest: &str, expected| {
         rows.push(Row(name, format!("{{ {rest} }}"), expected));
@@ -73,144 +83,180 @@ fn table() -> Vec<Row> {
             expected,
         );
     }
-    let mut mutation = |name, rest: &str, expected| {
-        rows.push(Row(name, format!("mutation {{ {rest} }}"), expected));
-    };
+    rows
+}
+
+fn mutation(name: &'static str, rest: &str, expected: Expected) -> Row {
+    Row(name, format!("mutation {{ {rest} }}"), expected)
+}
+
+fn mutations_of_accounts() -> Vec<Row> {
     let password = format!("password: \"{PASSWORD}\"");
-    mutation(
-        "Mutation.register",
-        &format!("register(username: \"newcomer\", {password}) {{ role }}"),
-        OPEN,
-    );
-    mutation(
-        "Mutation.setUp",
-        &format!("setUp(token: \"gs_wrong\", username: \"eve\", {password}) {{ role }}"),
-        ["SETUP_LINK_INVALID"; 4],
-    );
-    mutation(
-        "Mutation.signIn",
-        &format!("signIn(username: \"bob\", {password}) {{ token }}"),
-        OPEN,
-    );
-    mutation("Mutation.signOut", "signOut", OPEN);
-    mutation(
-        "Mutation.renameMe",
-        "renameMe(displayName: \"Other\") { role }",
-        ACCOUNT,
-    );
-    mutation("Mutation.removeAvatar", "removeAvatar { role }", ACCOUNT);
-    mutation(
-        "Mutation.changePassword",
-        &format!("changePassword(oldPassword: \"{PASSWORD}\", newPassword: \"another long one\")"),
-        ACCOUNT,
-    );
-    mutation("Mutation.becomeCreator", "becomeCreator { role }", ACCOUNT);
-    mutation(
-        "Mutation.reviewCreator",
-        "reviewCreator(username: \"bob\", verdict: APPROVED) { role }",
-        ADMIN,
-    );
-    mutation(
-        "Mutation.createChannel",
-        "createChannel(handle: \"another\", title: \"Mine\") { id }",
-        [
-            "SIGN_IN_FIRST",
-            "NOT_A_CREATOR",
-            "CHANNEL_EXISTS",
-            "NOT_A_CREATOR",
-        ],
-    );
-    mutation(
-        "Mutation.editChannel",
-        "editChannel(handle: \"ada\", changes: { title: \"Other\" }) { id }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.removeCover",
-        "removeCover(handle: \"ada\") { id }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.unlockIngest",
-        "unlockIngest(handle: \"ada\") { id }",
-        ADMIN,
-    );
-    mutation(
-        "Mutation.createKey",
-        "createKey(handle: \"ada\", label: \"Second\") { secret }",
-        OWNER,
-    );
-    mutation(
-        "Mutation.revealKey",
-        "revealKey(id: \"$key\") { secret }",
-        HIDDEN,
-    );
-    mutation(
-        "Mutation.rotateKey",
-        "rotateKey(id: \"$key\") { secret }",
-        HIDDEN,
-    );
-    mutation(
-        "Mutation.revokeKey",
-        "revokeKey(id: \"$key\") { id }",
-        HIDDEN,
-    );
-    mutation(
-        "Mutation.createStream",
-        "createStream(handle: \"ada\") { id }",
-        OWNER,
-    );
-    mutation(
-        "Mutation.startStream",
-        "startStream(id: \"$live\") { id }",
-        OWNER,
-    );
-    mutation(
-        "Mutation.endStream",
-        "endStream(id: \"$live\") { id }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.joinStream",
-        "joinStream(id: \"$live\") { playback { url } }",
-        OPEN,
-    );
-    mutation(
-        "Mutation.postMessage",
-        "postMessage(handle: \"ada\", text: \"hi\") { repeated }",
-        OPEN,
-    );
-    mutation(
-        "Mutation.setTyping",
-        "setTyping(handle: \"ada\", active: true)",
-        OPEN,
-    );
-    mutation(
-        "Mutation.deleteMessage",
-        "deleteMessage(handle: \"ada\", seq: $message)",
-        STAFF,
-    );
-    mutation(
-        "Mutation.configureChat",
-        "configureChat(handle: \"ada\", settings: { enabled: true, guests: true, maxLength: 100, \
-         rate: STANDARD }) { version }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.timeOut",
-        "timeOut(handle: \"ada\", subject: \"$guest\", seconds: 60) { subject }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.ban",
-        "ban(handle: \"ada\", subject: \"$guest\") { subject }",
-        STAFF,
-    );
-    mutation(
-        "Mutation.liftRestriction",
-        "liftRestriction(handle: \"ada\", subject: \"$guest\")",
-        STAFF,
-    );
+    vec![
+        mutation(
+            "Mutation.register",
+            &format!("register(username: \"newcomer\", {password}) {{ role }}"),
+            OPEN,
+        ),
+        mutation(
+            "Mutation.setUp",
+            &format!("setUp(token: \"gs_wrong\", username: \"eve\", {password}) {{ role }}"),
+            ["SETUP_LINK_INVALID"; 4],
+        ),
+        mutation(
+            "Mutation.signIn",
+            &format!("signIn(username: \"bob\", {password}) {{ token }}"),
+            OPEN,
+        ),
+        mutation("Mutation.signOut", "signOut", OPEN),
+        mutation(
+            "Mutation.renameMe",
+            "renameMe(displayName: \"Other\") { role }",
+            ACCOUNT,
+        ),
+        mutation("Mutation.removeAvatar", "removeAvatar { role }", ACCOUNT),
+        mutation(
+            "Mutation.changePassword",
+            &format!(
+                "changePassword(oldPassword: \"{PASSWORD}\", newPassword: \"another long one\")"
+            ),
+            ACCOUNT,
+        ),
+        mutation("Mutation.becomeCreator", "becomeCreator { role }", ACCOUNT),
+        mutation(
+            "Mutation.reviewCreator",
+            "reviewCreator(username: \"bob\", verdict: APPROVED) { role }",
+            ADMIN,
+        ),
+    ]
+}
+
+fn mutations_of_channels() -> Vec<Row> {
+    vec![
+        mutation(
+            "Mutation.createChannel",
+            "createChannel(handle: \"another\", title: \"Mine\") { id }",
+            [
+                "SIGN_IN_FIRST",
+                "NOT_A_CREATOR",
+                "CHANNEL_EXISTS",
+                "NOT_A_CREATOR",
+            ],
+        ),
+        mutation(
+            "Mutation.editChannel",
+            "editChannel(handle: \"ada\", changes: { title: \"Other\" }) { id }",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.removeCover",
+            "removeCover(handle: \"ada\") { id }",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.unlockIngest",
+            "unlockIngest(handle: \"ada\") { id }",
+            ADMIN,
+        ),
+        mutation(
+            "Mutation.createKey",
+            "createKey(handle: \"ada\", label: \"Second\") { secret }",
+            OWNER,
+        ),
+        mutation(
+            "Mutation.revealKey",
+            "revealKey(id: \"$key\") { secret }",
+            HIDDEN,
+        ),
+        mutation(
+            "Mutation.rotateKey",
+            "rotateKey(id: \"$key\") { secret }",
+            HIDDEN,
+        ),
+        mutation(
+            "Mutation.revokeKey",
+            "revokeKey(id: \"$key\") { id }",
+            HIDDEN,
+        ),
+        mutation(
+            "Mutation.createStream",
+            "createStream(handle: \"ada\") { id }",
+            OWNER,
+        ),
+        mutation(
+            "Mutation.startStream",
+            "startStream(id: \"$live\") { id }",
+            OWNER,
+        ),
+        mutation(
+            "Mutation.endStream",
+            "endStream(id: \"$live\") { id }",
+            STAFF,
+        ),
+    ]
+}
+
+fn mutations_of_chat() -> Vec<Row> {
+    vec![
+        mutation(
+            "Mutation.joinStream",
+            "joinStream(id: \"$live\") { playback { url } }",
+            OPEN,
+        ),
+        mutation(
+            "Mutation.postMessage",
+            "postMessage(handle: \"ada\", text: \"hi\") { repeated }",
+            OPEN,
+        ),
+        mutation(
+            "Mutation.setTyping",
+            "setTyping(handle: \"ada\", active: true)",
+            OPEN,
+        ),
+        mutation(
+            "Mutation.deleteMessage",
+            "deleteMessage(handle: \"ada\", seq: $message)",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.configureChat",
+            "configureChat(handle: \"ada\", settings: { enabled: true, guests: true, maxLength: 100, \
+             rate: STANDARD }) { version }",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.timeOut",
+            "timeOut(handle: \"ada\", subject: \"$guest\", seconds: 60) { subject }",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.ban",
+            "ban(handle: \"ada\", subject: \"$guest\") { subject }",
+            STAFF,
+        ),
+        mutation(
+            "Mutation.liftRestriction",
+            "liftRestriction(handle: \"ada\", subject: \"$guest\")",
+            STAFF,
+        ),
+    ]
+}
+
+fn subscriptions() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (field, selection) in [
+        ("Subscription.chat", "chat(handle: \"ada\") { __typename }"),
+        (
+            "Subscription.streamState",
+            "streamState(handle: \"ada\") { seq }",
+        ),
+        (
+            "Subscription.viewers",
+            "viewers(handle: \"ada\") { viewers }",
+        ),
+    ] {
+        rows.push(Row(field, format!("subscription {{ {selection} }}"), OPEN));
+    }
     rows
 }
 
@@ -254,6 +300,7 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("Chat", &[]),
     ("Query", &[]),
     ("Mutation", &[]),
+    ("Subscription", &[]),
 ];
 
 /// A server with a channel `ada` that is live, a viewer `bob`, an administrator, and a guest
@@ -301,6 +348,9 @@ impl Stage {
             .fold(row.1.clone(), |document, (name, is)| {
                 document.replace(name, is)
             });
+        if document.starts_with("subscription") {
+            return listen(&self.server, who, "ada", &document).await;
+        }
         let answer = ask(&self.server, who, &document, json!({})).await;
         let answer: Value = serde_json::from_str(&answer.text).expect("JSON");
         code(&answer)
@@ -351,6 +401,23 @@ async fn every_field_is_in_the_table() {
         tried.extend(fields.iter().map(|field| format!("{object}.{field}")));
     }
     assert_eq!(is, tried);
+}
+
+#[tokio::test]
+async fn who_is_banned_listens_to_nothing() {
+    let stage = Stage::set().await;
+    let bob = stage.tokens[1].as_deref();
+    let me = crate::data(&stage.server, bob, "{ me { user { identity } } }").await;
+    let ban = format!(
+        "mutation {{ ban(handle: \"ada\", subject: \"{}\") {{ kind }} }}",
+        text(&me, "/me/user/identity")
+    );
+    crate::data(&stage.server, stage.tokens[2].as_deref(), &ban).await;
+    for row in table() {
+        if row.0.starts_with("Subscription.") {
+            assert_eq!(stage.try_row(&row, bob).await, "FORBIDDEN", "{}", row.0);
+        }
+    }
 }
 
 #[tokio::test]

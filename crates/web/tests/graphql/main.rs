@@ -1,5 +1,6 @@
 //! GraphQL as clients see it: a real server over stores in memory.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "rest")]
 
 mod authorization;
@@ -7,6 +8,7 @@ mod document;
 mod errors;
 mod limits;
 mod loading;
+mod socket;
 #[expect(dead_code, reason = "REST's own tests use the rest")]
 #[path = "../rest_api/support.rs"]
 mod support;

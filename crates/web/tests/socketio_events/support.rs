@@ -110,6 +110,11 @@ fn platform(clock: Arc<ShiftedClock>) -> Arc<App> {
 
 /// Plays one scenario of the script against a new server.
 pub(crate) async fn play(scenario: &str) {
+    play_script("socketio_events/client.mjs", scenario).await;
+}
+
+/// The same with another script of this folder.
+pub(crate) async fn play_script(script: &str, scenario: &str) {
     let packages = tokio::task::spawn_blocking(node_packages).await.unwrap();
     let shutdown = CancellationToken::new();
     let _stop = shutdown.clone().drop_guard();
@@ -131,7 +136,9 @@ pub(crate) async fn play(scenario: &str) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/socketio_events/client.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(script);
     let mut node = Command::new("node")
         .arg(script)
         .args([scenario, &url])
@@ -184,7 +191,9 @@ fn node_packages() -> PathBuf {
         .unwrap();
     let lock = File::create(std::env::temp_dir().join("greenroom-npm.lock")).unwrap();
     lock.lock().unwrap();
-    if !folder.join("node_modules/socket.io-client").exists() {
+    let packages = folder.join("node_modules");
+    let clients = ["graphql-ws", "socket.io-client"];
+    if !clients.iter().all(|client| packages.join(client).exists()) {
         let status = std::process::Command::new("npm")
             .args(["ci", "--silent"])
             .current_dir(&folder)

@@ -1,6 +1,7 @@
 //! A channel's chat room.
 
 mod lines;
+mod live;
 mod messages;
 mod restrictions;
 mod settings;
@@ -8,6 +9,8 @@ mod settings;
 use async_graphql::MergedObject;
 
 pub use lines::{ChatLine, ChatLineBody};
+pub(in crate::graphql) use live::ChatSubscription;
+pub use live::{ChatEvent, ChatJoined, ChatTyping};
 pub use messages::Chat;
 pub use restrictions::ChatRestriction;
 pub use settings::ChatSettings;

@@ -2,11 +2,14 @@
 
 mod control;
 mod listing;
+mod live;
 mod types;
 mod watch;
 
 use async_graphql::MergedObject;
 
+pub(in crate::graphql) use live::StreamSubscription;
+pub use live::ViewerCount;
 pub use types::{Audience, Encoder, EndReason, IngestState, Stream};
 pub use watch::JoinedStream;
 

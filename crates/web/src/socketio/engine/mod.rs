@@ -3,4 +3,5 @@
 
 pub(crate) mod handshake;
 pub mod packet;
-pub mod websocket;
+
+pub use crate::websocket::frame as websocket;

@@ -1,6 +1,5 @@
 //! The sessions on axum: polling requests, WebSocket upgrades, one task per session.
 
-mod link;
 mod registry;
 mod request;
 mod response;

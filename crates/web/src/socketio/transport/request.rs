@@ -9,11 +9,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use hyper_util::rt::TokioIo;
-use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 
 use super::response::{packets, preflight, refusal, respond};
@@ -25,6 +22,7 @@ use crate::socketio::engine::websocket::{self, close};
 use crate::socketio::line::Line;
 use crate::socketio::service::Service;
 use crate::socketio::session::{Received, Session, Via};
+use crate::websocket::upgrade;
 
 /// Bytes of headers and address of the request that opens a session.
 const MAX_HANDSHAKE: usize = 16 * 1024;
@@ -75,7 +73,7 @@ async fn dispatch<S: Service>(
             let line = server.find(sid)?;
             post(server, &line, request.into_body()).await
         }
-        (Via::WebSocket, sid, Method::GET) => upgrade(server, sid, request),
+        (Via::WebSocket, sid, Method::GET) => open_websocket(server, sid, request),
         (_, None, _) => Err(Refusal::BadMethod),
         _ => Err(Refusal::BadRequest),
     }
@@ -255,12 +253,12 @@ async fn room(line: &Line) {
 
 // ---- WebSocket
 
-fn upgrade<S: Service>(
+fn open_websocket<S: Service>(
     server: &Arc<Server<S>>,
     sid: Option<&str>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
-    let accept = accept_key(request.headers()).ok_or(Refusal::BadRequest)?;
+    let response = upgrade::accept(request.headers()).ok_or(Refusal::BadRequest)?;
     let (line, wanted) = match sid {
         None => (open(server, Via::WebSocket, &request)?, true),
         Some(sid) => {
@@ -288,35 +286,7 @@ fn upgrade<S: Service>(
             _ => line.update(Session::drop_candidate),
         }
     });
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     Ok(response)
-}
-
-/// The answer to a WebSocket handshake (RFC 6455 §4.2), if the request is one.
-fn accept_key(headers: &HeaderMap) -> Option<HeaderValue> {
-    let lists = |name, word: &str| {
-        text(headers, name).is_some_and(|list| {
-            list.split(',')
-                .any(|item| item.trim().eq_ignore_ascii_case(word))
-        })
-    };
-    let key = text(headers, &header::SEC_WEBSOCKET_KEY)?;
-    let valid = lists(&header::CONNECTION, "upgrade")
-        && lists(&header::UPGRADE, "websocket")
-        && text(headers, &header::SEC_WEBSOCKET_VERSION) == Some("13")
-        && STANDARD.decode(key).is_ok_and(|key| key.len() == 16);
-    let digest = Sha1::new()
-        .chain_update(key)
-        .chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
-        .finalize();
-    HeaderValue::from_str(&STANDARD.encode(digest))
-        .ok()
-        .filter(|_| valid)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 
 use super::Server;
-use super::link::{Broken, Link};
 use super::registry::Sid;
 use crate::socketio::engine::packet::Packet;
 use crate::socketio::engine::websocket::{self, Message, close};
@@ -21,6 +20,7 @@ use crate::socketio::line::Line;
 use crate::socketio::service::{Args, ConnectError, DisconnectReason, Handshake, Service};
 use crate::socketio::session::{Inbound, Received, Session, Via};
 use crate::socketio::socket::{Ack, Socket};
+use crate::websocket::link::{Broken, Link};
 
 /// How long the application may take to hear that a connection is over.
 const GOODBYE: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::socketio::engine::websocket::{Decoder, FrameError, Message};
+use super::frame::{Decoder, FrameError, Message};
 
 /// One read takes at most so much; the buffer lives on the stack, so that idling costs none.
 const READ: usize = 4096;
@@ -20,7 +20,7 @@ const SLICES: usize = 64;
 /// With more than this unwritten, pings go unanswered: their sender does not read.
 const MAX_UNWRITTEN: usize = 80;
 
-pub(super) struct Link {
+pub(crate) struct Link {
     io: TokioIo<Upgraded>,
     decoder: Decoder,
     /// Frames on their way out, the first perhaps half written.
@@ -28,7 +28,7 @@ pub(super) struct Link {
 }
 
 /// Why nothing more is to be read.
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// The connection ended.
     Gone,
     /// The client's frames are refused.
@@ -36,7 +36,7 @@ pub(super) enum Broken {
 }
 
 impl Link {
-    pub(super) fn new(io: Upgraded, max_message: usize) -> Self {
+    pub(crate) fn new(io: Upgraded, max_message: usize) -> Self {
         Self {
             io: TokioIo::new(io),
             decoder: Decoder::new(max_message),
@@ -45,7 +45,7 @@ impl Link {
     }
 
     /// The next message.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Broken>> {
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Broken>> {
         loop {
             if let Some(message) = self.decoder.decode().map_err(Broken::Refused)? {
                 return Poll::Ready(Ok(message));
@@ -62,29 +62,29 @@ impl Link {
     }
 
     /// Whether a message is half received.
-    pub(super) fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.decoder.is_partial()
     }
 
     /// Queues a frame in front of whatever else is still to come.
-    pub(super) fn push(&mut self, frame: Bytes) {
+    pub(crate) fn push(&mut self, frame: Bytes) {
         if self.writing.len() < MAX_UNWRITTEN {
             self.writing.push_back(frame);
         }
     }
 
     /// Where the next batch goes, once the last one is written.
-    pub(super) fn batch(&mut self) -> &mut VecDeque<Bytes> {
+    pub(crate) fn batch(&mut self) -> &mut VecDeque<Bytes> {
         &mut self.writing
     }
 
     /// Whether everything is written.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.writing.is_empty()
     }
 
     /// Writes what is queued: many shared frames with one call, none copied.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.writing.is_empty() {
             let mut written = ready!(self.poll_write_some(cx))?;
             if written == 0 {
@@ -122,7 +122,7 @@ impl Link {
     }
 
     /// Ends the sending side.
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

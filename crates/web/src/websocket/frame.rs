@@ -1,4 +1,4 @@
-//! WebSocket frames (RFC 6455), as much as a Socket.IO server needs: text both ways, no
+//! WebSocket frames (RFC 6455), as much as our interfaces need: text both ways, no
 //! extensions. A decoder costs nothing while nothing is half received, and never allocates for
 //! a length that was only declared.
 
@@ -249,6 +249,23 @@ pub fn closing(code: u16) -> Bytes {
     frame(0x88, &code.to_be_bytes())
 }
 
+/// The closing frame, with a word for people; at most 123 bytes of it.
+#[cfg(feature = "graphql")]
+pub fn closing_with(code: u16, reason: &str) -> Bytes {
+    let mut payload = code.to_be_bytes().to_vec();
+    payload.extend(reason.bytes().take(123));
+    frame(0x88, &payload)
+}
+
+/// The beginning of a text message as one frame of the server, whose other `rest` bytes follow:
+/// they may be shared.
+#[cfg(feature = "graphql")]
+pub fn text_head(beginning: &[u8], rest: usize) -> Bytes {
+    let mut head = header(0x81, beginning.len() + rest, beginning.len());
+    head.extend_from_slice(beginning);
+    Bytes::from(head)
+}
+
 /// What a text frame carries: the same bytes, shared, without the frame's header.
 pub fn payload_of(frame: &Bytes) -> Bytes {
     let header = match frame.get(1) {
@@ -260,9 +277,16 @@ pub fn payload_of(frame: &Bytes) -> Bytes {
 }
 
 fn frame(first: u8, payload: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(payload.len() + 10);
+    let mut frame = header(first, payload.len(), payload.len());
+    frame.extend_from_slice(payload);
+    Bytes::from(frame)
+}
+
+/// The header of a frame of this length, with room for so much behind it.
+fn header(first: u8, length: usize, room: usize) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(room + 10);
     frame.push(first);
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+    match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short @ 0..=125), _) => frame.push(short),
         (_, Ok(medium)) => {
             frame.push(126);
@@ -270,11 +294,10 @@ fn frame(first: u8, payload: &[u8]) -> Bytes {
         }
         _ => {
             frame.push(127);
-            frame.extend_from_slice(&(payload.len() as u64).to_be_bytes());
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    frame.extend_from_slice(payload);
-    Bytes::from(frame)
+    frame
 }
 
 #[cfg(test)]
