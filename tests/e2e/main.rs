@@ -18,3 +18,4 @@ mod publish;
 mod restart;
 mod schema;
 mod soak;
+mod tls;

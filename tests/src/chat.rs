@@ -40,8 +40,18 @@ impl ChatClients {
     /// Clients of the server at `url` (`http://host:port`).
     #[must_use]
     pub fn of(url: &str) -> Self {
+        Self::with(&[("SERVER_URL", url)])
+    }
+
+    /// Clients of the server at `url` (`https://host:port`) that trust this certificate too.
+    #[must_use]
+    pub fn trusting(url: &str, certificate: &str) -> Self {
+        Self::with(&[("SERVER_URL", url), ("NODE_EXTRA_CA_CERTS", certificate)])
+    }
+
+    fn with(environment: &[(&str, &str)]) -> Self {
         Self {
-            node: Node::run("chat-client.mjs", &[("SERVER_URL", url)]),
+            node: Node::run("chat-client.mjs", environment),
             heard: BTreeMap::new(),
             answers: BTreeMap::new(),
             orders: 0,

@@ -20,6 +20,7 @@ pub mod ports;
 pub mod probe;
 pub mod rtmp;
 pub mod server;
+pub mod tls;
 pub mod tools;
 pub mod wait;
 

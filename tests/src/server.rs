@@ -176,6 +176,12 @@ impl Server {
         format!("http://127.0.0.1:{}", self.http)
     }
 
+    /// The same where it has a certificate, which names `localhost`.
+    #[must_use]
+    pub fn https(&self) -> String {
+        format!("https://localhost:{}", self.http)
+    }
+
     /// A path of it as an address.
     #[must_use]
     pub fn url(&self, path: &str) -> String {

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use greenroom_adapters_media::{Engine, EngineConfig};
+use greenroom_adapters_media::{Door, Engine, EngineConfig};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{
     IngestLease, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
@@ -97,8 +97,11 @@ fn engine(threads: usize) -> Result<(), Failure> {
         println!("{}", listener.local_addr()?);
         let engine = Engine::new(EngineConfig::default(), Arc::new(Running(Instant::now())));
         let shutdown = CancellationToken::new();
-        let running =
-            tokio::spawn(engine.run(listener, Arc::new(Anybody::default()), shutdown.clone()));
+        let running = tokio::spawn(engine.run(
+            vec![Door::plain(listener)],
+            Arc::new(Anybody::default()),
+            shutdown.clone(),
+        ));
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
         shutdown.cancel();
         running.await?;

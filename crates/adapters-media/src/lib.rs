@@ -18,5 +18,5 @@ pub mod ingest;
 pub mod rtmp;
 mod thumbnail;
 
-pub use engine::{Engine, EngineConfig};
+pub use engine::{Door, Engine, EngineConfig, Secure, Socket};
 pub use thumbnail::{Thumbnail, ThumbnailConfig};

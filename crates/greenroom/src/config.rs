@@ -9,7 +9,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use greenroom_app::{Registration, Settings};
 use greenroom_domain::account::CreatorApproval;
 use greenroom_domain::stream::StreamRules;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Every key with its meaning and default. It is also where the defaults come from.
 pub const REFERENCE: &str = include_str!("greenroom.toml");
@@ -27,6 +28,7 @@ pub struct Config {
     pub store: StoreKind,
     pub http: Http,
     pub rtmp: Rtmp,
+    pub tls: Tls,
     pub accounts: Accounts,
     pub streams: Streams,
     pub backup: Backup,
@@ -80,9 +82,26 @@ pub struct Http {
 #[serde(deny_unknown_fields)]
 pub struct Rtmp {
     pub address: SocketAddr,
+    #[serde(deserialize_with = "address_or_none")]
+    pub tls_address: Option<SocketAddr>,
     pub public_url: String,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
+}
+
+/// The certificate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Tls {
+    /// Whether there is one.
+    pub fn is_configured(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
 }
 
 /// Who may have an account, and create.
@@ -362,7 +381,15 @@ impl Config {
     /// Where people reach the server that listens on this address.
     pub fn public_url(&self, listening: SocketAddr) -> String {
         match self.public_url.trim_end_matches('/') {
-            "" => format!("http://{}:{}", host_of(listening.ip()), listening.port()),
+            "" => {
+                let scheme = if self.tls.is_configured() {
+                    "https"
+                } else {
+                    "http"
+                };
+                let host = host_of(listening.ip());
+                format!("{scheme}://{host}:{}", listening.port())
+            }
             url => url.to_owned(),
         }
     }
@@ -371,15 +398,19 @@ impl Config {
     pub fn ingest_url(&self, listening: SocketAddr) -> String {
         match self.rtmp.public_url.trim_end_matches('/') {
             "" => {
-                let public = self.public_url.split_once("://").map(|(_, rest)| rest);
-                let host = public
-                    .and_then(|rest| rest.split(['/', ':']).next())
-                    .filter(|host| !host.is_empty());
+                let host = host_in(&self.public_url);
                 let host = host.map_or_else(|| host_of(listening.ip()), str::to_owned);
                 format!("rtmp://{host}:{}/live", listening.port())
             }
             url => url.to_owned(),
         }
+    }
+
+    /// The same by TLS.
+    pub fn secure_ingest_url(&self, listening: SocketAddr) -> String {
+        let host = host_in(&self.rtmp.public_url).or_else(|| host_in(&self.public_url));
+        let host = host.map_or_else(|| host_of(listening.ip()), str::to_owned);
+        format!("rtmps://{host}:{}/live", listening.port())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -410,6 +441,22 @@ impl Config {
                 problem: "several nodes need store = \"postgres\"".to_owned(),
             });
         }
+        let tls = [
+            ("tls.certificate", &self.tls.certificate),
+            ("tls.key", &self.tls.key),
+        ];
+        if let [Some((key, _)), None] | [None, Some((key, _))] =
+            tls.map(|file| Some(file).filter(|(_, file)| file.as_os_str().is_empty()))
+        {
+            let problem = "a certificate and its key come together".to_owned();
+            return Err(ConfigError::Value { key, problem });
+        }
+        if self.rtmp.tls_address.is_some() && !self.tls.is_configured() {
+            return Err(ConfigError::Value {
+                key: "rtmp.tls_address",
+                problem: "it needs tls.certificate and tls.key".to_owned(),
+            });
+        }
         if !self.public_url.is_empty()
             && !self.public_url.starts_with("http://")
             && !self.public_url.starts_with("https://")
@@ -422,6 +469,23 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// An address, or the empty text for none.
+fn address_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// The host that an address names.
+fn host_in(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.split(['/', ':']).next()?;
+    Some(host).filter(|host| !host.is_empty())
 }
 
 /// An address that can be typed into a browser on this machine.
@@ -473,6 +537,10 @@ mod tests {
             ),
             ("[streams]\ngrace_seconds = 0", "streams.grace_seconds"),
             ("public_url = \"example.org\"", "public_url"),
+            ("[tls]\ncertificate = \"a.pem\"", "tls.key"),
+            ("[tls]\nkey = \"a.pem\"", "tls.certificate"),
+            ("[rtmp]\ntls_address = \"[::]:1936\"", "rtmp.tls_address"),
+            ("[rtmp]\ntls_address = \"1936\"", "rtmp.tls_address"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::load(Some(&file), &Flags::default()).unwrap_err();
@@ -509,6 +577,24 @@ mod tests {
         assert_eq!(
             Config::defaults().ingest_url(listening),
             "rtmp://localhost:1935/live"
+        );
+    }
+
+    #[test]
+    fn with_a_certificate_the_public_addresses_are_secure() {
+        let config = Config {
+            tls: Tls {
+                certificate: "certificate.pem".into(),
+                key: "key.pem".into(),
+            },
+            ..Config::defaults()
+        };
+        let http = "0.0.0.0:443".parse().unwrap();
+        assert_eq!(config.public_url(http), "https://localhost:443");
+        let rtmps = "0.0.0.0:1936".parse().unwrap();
+        assert_eq!(
+            config.secure_ingest_url(rtmps),
+            "rtmps://localhost:1936/live"
         );
     }
 }

@@ -20,6 +20,7 @@ pub mod operator;
 mod platform;
 mod shared;
 mod store;
+mod tls;
 
 #[doc(no_inline)]
 pub use {
@@ -35,3 +36,4 @@ pub use greenroom_app::{App, Ports, Refusal, Settings};
 pub use greenroom_web::WebConfig;
 pub use node::IdentityError;
 pub use platform::{OpenError, Platform, Running, StartError};
+pub use tls::TlsError;

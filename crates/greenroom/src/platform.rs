@@ -11,7 +11,7 @@ use axum::Router;
 use greenroom_adapters_identity::password::CostError;
 use greenroom_adapters_identity::secret_box::MasterKeyError;
 use greenroom_adapters_identity::token::HostTokensError;
-use greenroom_adapters_media::{Engine, EngineConfig};
+use greenroom_adapters_media::{Door, Engine, EngineConfig};
 use greenroom_adapters_memory::{SystemClock, SystemIds};
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
@@ -31,6 +31,7 @@ use crate::archive::{ExportError, Exporter, Progress, Summary};
 use crate::backup::{self, Schedule};
 use crate::node::{Identity, IdentityError};
 use crate::store::{self, Use};
+use crate::tls::{Certificate, TlsError};
 use crate::{Config, ConfigError, StoreKind, control, http, identity, shared};
 
 /// The application on the adapters that a configuration names. It listens to nothing yet.
@@ -38,6 +39,7 @@ pub struct Platform {
     app: Arc<App>,
     exporter: Arc<Exporter>,
     engine: Arc<Engine>,
+    certificate: Option<Arc<Certificate>>,
     proxies: Vec<Network>,
     embed_hosts: Vec<Site>,
     media_origins: Vec<Site>,
@@ -67,6 +69,9 @@ pub enum OpenError {
     /// Redis does not answer.
     #[error("Redis does not answer (redis.url)")]
     RedisAway(#[source] StoreError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(greenroom_adapters_sled::OpenError),
@@ -132,6 +137,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// Connections cannot be made secure.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The node's address is none that others can send players to.
     #[error("'{0}' is no address to be reached at (node.public_url, or else public_url)")]
     Address(String),
@@ -193,6 +201,9 @@ impl Platform {
         let proxies = each("http.trusted_proxies", &http.trusted_proxies)?;
         let embed_hosts = each("http.embed_hosts", &http.embed_hosts)?;
         let media_origins = each("http.media_origins", &http.media_origins)?;
+        let certificate = config.tls.is_configured();
+        let certificate = certificate.then(|| Certificate::load(&config.tls));
+        let certificate = certificate.transpose()?;
         let tokens = identity::tokens(&config.host)?;
         let key = identity::configured_key(&config)?;
         let ids = Arc::new(SystemIds);
@@ -246,6 +257,7 @@ impl Platform {
             app,
             exporter: Arc::new(exporter),
             engine,
+            certificate,
             proxies,
             embed_hosts,
             media_origins,
@@ -276,8 +288,10 @@ impl Platform {
     }
 
     fn web(&self, public_url: &str, shutdown: CancellationToken) -> WebConfig {
+        let public_url = Some(public_url).filter(|url| !url.is_empty());
         WebConfig {
-            public_url: Some(public_url.to_owned()),
+            public_url: public_url.map(str::to_owned),
+            over_tls: self.certificate.is_some(),
             cors_origins: self.config.http.cors_origins.clone(),
             embed_hosts: self.embed_hosts.clone(),
             media_origins: self.media_origins.clone(),
@@ -298,6 +312,10 @@ impl Platform {
             listen(self.config.http.address, "http.address").await?;
         let (rtmp_listener, rtmp_address) =
             listen(self.config.rtmp.address, "rtmp.address").await?;
+        let secure_rtmp = match self.config.rtmp.tls_address {
+            Some(address) => Some(listen(address, "rtmp.tls_address").await?),
+            None => None,
+        };
         let control = match self.config.store {
             StoreKind::Memory => None,
             StoreKind::Sled | StoreKind::Postgres => {
@@ -318,10 +336,17 @@ impl Platform {
         let address =
             NodeAddress::parse(address).ok_or_else(|| StartError::Address(address.to_owned()))?;
         let ingest_url = self.config.ingest_url(rtmp_address);
-        self.engine.advertise(ingest_url.clone());
+        let mut ingest_urls = vec![ingest_url.clone()];
+        let mut doors = vec![Door::plain(rtmp_listener)];
+        if let (Some((listener, address)), Some(certificate)) = (secure_rtmp, &self.certificate) {
+            ingest_urls.push(self.config.secure_ingest_url(address));
+            doors.push(Door::secure(listener, Arc::new(certificate.rtmp()?)));
+        }
+        self.engine.advertise(ingest_urls);
         let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;
         let setup_link = setup.map(|token| format!("{public_url}/setup#{}", token.expose()));
-        let web = self.web(&public_url, shutdown.clone());
+        // Where nobody said how people reach it, they know themselves: addresses are paths.
+        let web = self.web(&self.config.public_url, shutdown.clone());
         let router = self.routed(&web);
         let bounds = http::Bounds {
             total: self.config.http.max_connections,
@@ -330,9 +355,15 @@ impl Platform {
 
         let tasks = TaskTracker::new();
         tasks.spawn(finish(web.tasks, shutdown.clone()));
-        tasks.spawn(http::serve(http_listener, router, bounds, shutdown.clone()));
+        let tls = self.certificate.as_ref().map(Certificate::http);
+        let tls = tls.transpose()?;
+        let serving = http::serve(http_listener, tls, router, bounds, shutdown.clone());
+        tasks.spawn(serving);
+        if let Some(certificate) = self.certificate {
+            tasks.spawn(certificate.follow(shutdown.clone()));
+        }
         let events = Arc::new(Ingests(Arc::clone(&self.app)));
-        tasks.spawn(self.engine.run(rtmp_listener, events, shutdown.clone()));
+        tasks.spawn(self.engine.run(doors, events, shutdown.clone()));
         if let Some(control) = control {
             tasks.spawn(control::serve(
                 control,

@@ -17,6 +17,8 @@ pub struct WebConfig {
     /// Where the outside reaches this server, the path that it is nested below included, without
     /// a slash at the end (`https://live.example.org`, `https://example.org/live`). Without it, addresses are given as paths.
     pub public_url: Option<String>,
+    /// The outside reaches this server by TLS, where no public URL says whether it does.
+    pub over_tls: bool,
     /// Origins whose pages may use the API with credentials (`https://example.org`), besides
     /// this server's own.
     pub cors_origins: Vec<String>,
@@ -64,6 +66,7 @@ impl Default for WebConfig {
     fn default() -> Self {
         Self {
             public_url: None,
+            over_tls: false,
             cors_origins: Vec::new(),
             embed_hosts: Vec::new(),
             media_origins: Vec::new(),
@@ -90,9 +93,10 @@ impl Default for WebConfig {
 impl WebConfig {
     /// Whether the outside reaches this server by TLS.
     pub fn is_https(&self) -> bool {
-        self.public_url
-            .as_deref()
-            .is_some_and(|url| url.starts_with("https://"))
+        match &self.public_url {
+            Some(url) => url.starts_with("https://"),
+            None => self.over_tls,
+        }
     }
 
     pub(crate) fn cookies_are_secure(&self) -> bool {

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use greenroom_app::Refusal;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
@@ -66,7 +66,8 @@ async fn around(State(frame): State<Arc<Frame>>, mut request: Request, next: Nex
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let method = request.method().clone();
-    let may_stay_unread = has_long_body(request.headers());
+    // HTTP/2 takes a body back without the connection, and knows no such header.
+    let may_stay_unread = request.version() < Version::HTTP_2 && has_long_body(request.headers());
     let span = tracing::info_span!("request", id, %method, route);
 
     let response = next.run(request).instrument(span.clone()).await;

@@ -873,7 +873,7 @@ export interface components {
         };
         /** @description Where encoders publish to. */
         IngestAddress: {
-            /** @description `rtmp`. */
+            /** @description `rtmp` or `rtmps`. */
             protocol: string;
             /** @description Without the key. */
             url: string;

@@ -5,24 +5,38 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use greenroom_domain::media::MediaEvents;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Engine, EngineConfig, publisher, subscriber};
+use super::{Door, Engine, EngineConfig, publisher, subscriber};
 
 /// Until shutdown, when every publisher is told.
 pub(super) async fn run(
     engine: &Arc<Engine>,
-    listener: TcpListener,
+    doors: Vec<Door>,
     events: &Arc<dyn MediaEvents>,
     shutdown: &CancellationToken,
 ) {
+    // However many doors there are, the house is no larger.
     let places = Arc::new(Places::default());
+    let doors = doors
+        .into_iter()
+        .map(|door| attend(engine, door, &places, events, shutdown));
+    join_all(doors).await;
+}
+
+async fn attend(
+    engine: &Arc<Engine>,
+    door: Door,
+    places: &Arc<Places>,
+    events: &Arc<dyn MediaEvents>,
+    shutdown: &CancellationToken,
+) {
     let tasks = TaskTracker::new();
-    while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
+    while let Some(accepted) = shutdown.run_until_cancelled(door.listener.accept()).await {
         match accepted {
             Ok((stream, peer)) => {
                 let Some(place) = places.take(peer.ip(), &engine.config) else {
@@ -30,9 +44,10 @@ pub(super) async fn run(
                     continue;
                 };
                 let (engine, events) = (Arc::clone(engine), Arc::clone(events));
-                let shutdown = shutdown.clone();
+                let (secure, shutdown) = (door.secure.clone(), shutdown.clone());
                 tasks.spawn(async move {
-                    publisher::serve(&engine, stream, peer.ip(), &*events, &shutdown).await;
+                    let secure = secure.as_deref();
+                    publisher::serve(&engine, stream, secure, peer.ip(), &*events, &shutdown).await;
                     drop(place);
                 });
             }

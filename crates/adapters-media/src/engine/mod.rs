@@ -1,6 +1,7 @@
 //! The engine: takes encoders in, keeps their channels' buses, and is the application's
 //! [`MediaServer`].
 
+mod door;
 mod gate;
 mod listener;
 mod meter;
@@ -24,7 +25,6 @@ use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::stream::Generation;
 use parking_lot::RwLock;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::Channels;
@@ -32,6 +32,7 @@ use crate::cmaf;
 use crate::http::{self, Delivery};
 use crate::rtmp::EndReason;
 use crate::thumbnail::{self, ThumbnailConfig};
+pub use door::{Door, Secure, Socket};
 use gate::Grants;
 use registry::Registry;
 
@@ -77,7 +78,7 @@ impl Default for EngineConfig {
 /// The built-in media engine: RTMP in; HLS, LL-HLS and DASH out of one packaging in memory.
 pub struct Engine {
     config: EngineConfig,
-    ingest_url: RwLock<String>,
+    ingest_urls: RwLock<Vec<String>>,
     clock: Arc<dyn Clock>,
     channels: Arc<Channels>,
     registry: Registry,
@@ -90,7 +91,7 @@ impl Engine {
     pub fn new(config: EngineConfig, clock: Arc<dyn Clock>) -> Arc<Self> {
         let channels = Arc::new(Channels::new(config.limits));
         Arc::new(Self {
-            ingest_url: RwLock::new(config.ingest_url.clone()),
+            ingest_urls: RwLock::new(vec![config.ingest_url.clone()]),
             registry: Registry::new(Arc::clone(&channels)),
             channels,
             grants: Arc::new(Grants::default()),
@@ -100,9 +101,10 @@ impl Engine {
         })
     }
 
-    /// What encoders are told to publish to from now on, without the key.
-    pub fn advertise(&self, ingest_url: String) {
-        *self.ingest_url.write() = ingest_url;
+    /// What encoders are told to publish to from now on, without the key: `rtmp://…`,
+    /// `rtmps://…`.
+    pub fn advertise(&self, ingest_urls: Vec<String>) {
+        *self.ingest_urls.write() = ingest_urls;
     }
 
     /// The routes for players, `/hls` and `/dash`, guarded by grants; and `/thumbnails`, for
@@ -120,7 +122,7 @@ impl Engine {
     /// Takes encoders in until shutdown, asking and telling the application.
     pub async fn run(
         self: Arc<Self>,
-        listener: TcpListener,
+        doors: Vec<Door>,
         events: Arc<dyn MediaEvents>,
         shutdown: CancellationToken,
     ) {
@@ -128,7 +130,7 @@ impl Engine {
         let events = Arc::clone(self.events.get_or_init(|| events));
         self.grants.connect(Arc::clone(&events));
         tokio::join!(
-            listener::run(&self, listener, &events, &shutdown),
+            listener::run(&self, doors, &events, &shutdown),
             self.report_presence(&events, &shutdown),
             thumbnail::run(&self.channels, &self.config.thumbnails, &shutdown),
         );
@@ -162,10 +164,15 @@ impl Engine {
 #[async_trait]
 impl MediaServer for Engine {
     fn ingest_addresses(&self) -> Vec<IngestAddress> {
-        vec![IngestAddress {
-            protocol: "rtmp",
-            url: self.ingest_url.read().clone(),
-        }]
+        let address = |url: &String| IngestAddress {
+            protocol: if url.starts_with("rtmps:") {
+                "rtmps"
+            } else {
+                "rtmp"
+            },
+            url: url.clone(),
+        };
+        self.ingest_urls.read().iter().map(address).collect()
     }
 
     fn playback_addresses(

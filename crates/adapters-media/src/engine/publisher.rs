@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
 use super::registry::Publishing;
+use super::{Engine, Secure, Socket};
 use crate::ingest::{Ingest, Ingested};
 use crate::rtmp::{EndReason, Event, Limits, Refusal, Session, StreamKey};
 
@@ -42,19 +42,20 @@ const TELLINGS: u32 = 5;
 pub(super) async fn serve(
     engine: &Engine,
     stream: TcpStream,
+    secure: Option<&dyn Secure>,
     peer: IpAddr,
     events: &dyn MediaEvents,
     shutdown: &CancellationToken,
 ) {
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let mut connection = Connection {
-        stream,
-        session: Session::new(Limits::default()),
-        input: BytesMut::new(),
-    };
-    let asked = timeout(engine.config.patience, connection.request());
-    let Some(Ok(Some((app, key)))) = shutdown.run_until_cancelled(asked).await else {
+    let asked = timeout(engine.config.patience, async {
+        let mut connection = Connection::open(stream, secure).await?;
+        let (app, key) = connection.request().await?;
+        Some((connection, app, key))
+    });
+    let Some(Ok(Some((mut connection, app, key)))) = shutdown.run_until_cancelled(asked).await
+    else {
         return;
     };
 
@@ -150,12 +151,31 @@ async fn tell_gone(events: &dyn MediaEvents, lease: &IngestLease, shutdown: &Can
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Socket>,
     session: Session,
     input: BytesMut,
 }
 
 impl Connection {
+    /// `None` when the peer cannot agree on how it is made secure.
+    async fn open(stream: TcpStream, secure: Option<&dyn Secure>) -> Option<Self> {
+        let stream: Box<dyn Socket> = match secure {
+            None => Box::new(stream),
+            Some(secure) => match secure.secure(stream).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "not secure");
+                    return None;
+                }
+            },
+        };
+        Some(Self {
+            stream,
+            session: Session::new(Limits::default()),
+            input: BytesMut::new(),
+        })
+    }
+
     /// Until the peer asks to publish; `None` when it is no encoder.
     async fn request(&mut self) -> Option<(String, StreamKey)> {
         loop {
@@ -180,7 +200,12 @@ impl Connection {
     async fn flush(&mut self) -> std::io::Result<()> {
         if self.session.has_output() {
             let output = self.session.take_output();
-            timeout(WRITE_PATIENCE, self.stream.write_all(&output)).await??;
+            let written = async {
+                self.stream.write_all(&output).await?;
+                // What lies between may keep something back.
+                self.stream.flush().await
+            };
+            timeout(WRITE_PATIENCE, written).await??;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use bytes::{Buf as _, BytesMut};
-use greenroom_adapters_media::{Engine, EngineConfig};
+use greenroom_adapters_media::{Door, Engine, EngineConfig};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{
     GrantToken, IngestLease, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused,
@@ -245,7 +245,7 @@ impl House {
         let rtmp = listener.local_addr().expect("bound");
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(Arc::clone(&engine).run(
-            listener,
+            vec![Door::plain(listener)],
             Arc::clone(&app) as Arc<dyn MediaEvents>,
             shutdown.clone(),
         ));

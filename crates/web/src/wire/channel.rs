@@ -79,7 +79,7 @@ pub enum GateJson {
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = IngestAddress))]
 pub struct IngestAddressJson {
-    /// `rtmp`.
+    /// `rtmp` or `rtmps`.
     pub protocol: &'static str,
     /// Without the key.
     pub url: String,
