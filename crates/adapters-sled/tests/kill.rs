@@ -53,7 +53,11 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     let count = acknowledged.0.len();
     println!("{rounds} kills: {count} writes acknowledged, opened after {worst:?} at worst");
     assert!(worst < OPEN_WITHIN, "it took {worst:?} to open");
-    assert!(count > 1000, "{count} writes are too few to show anything");
+    let enough = 40 * usize::try_from(rounds).unwrap();
+    assert!(
+        count > enough,
+        "{count} writes are too few to show anything"
+    );
 }
 
 /// Where each client message id was said to stand.

@@ -47,7 +47,7 @@ pub fn commands() -> impl Strategy<Value = Vec<Command>> {
             listing,
             limit: PageLimit::new(limit).unwrap_or_default(),
         }),
-        2 => (1..5_u16).prop_map(|limit| Command::Read { limit }),
+        1 => (1..5_u16).prop_map(|limit| Command::Read { limit }),
     ];
     vec(command, 1..40)
 }
