@@ -257,12 +257,7 @@ impl Stream {
     }
 
     /// The node restarted, or is gone: its encoder cannot be there any more.
-    pub fn lose_node(
-        self,
-        node: NodeId,
-        rules: &StreamRules,
-        now: Timestamp,
-    ) -> Decision<Self> {
+    pub fn lose_node(self, node: NodeId, rules: &StreamRules, now: Timestamp) -> Decision<Self> {
         match self.publisher() {
             Some(publisher) if publisher.node == node => {
                 let generation = self.generation;

@@ -94,7 +94,10 @@ async fn a_stream_from_planned_to_ended() {
     let viewers = server.get(None, format!("/streams/{id}/viewers")).await;
     assert_eq!(viewers.expect(200), json!({ "viewers": 0, "users": [] }));
     let encoder = server.get(who, format!("/streams/{id}/ingest")).await;
-    assert_eq!(encoder.expect(200), json!({ "encoder": null, "elsewhere": false }));
+    assert_eq!(
+        encoder.expect(200),
+        json!({ "encoder": null, "elsewhere": false })
+    );
 
     let end = format!("/streams/{id}/end");
     let ended = server.post(who, &end, json!({})).await.expect(200);
