@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use greenroom::Greenroom;
 use greenroom::domain::shared::node::NodeAddress;
-use greenroom::media::{Engine, EngineConfig};
+use greenroom::media::{Door, Engine, EngineConfig};
 use greenroom::memory::SystemClock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shutdown = CancellationToken::new();
 
     let engine = Engine::new(EngineConfig::default(), Arc::new(SystemClock));
-    engine.advertise(format!("rtmp://{}/live", rtmp.local_addr()?));
+    engine.advertise(vec![format!("rtmp://{}/live", rtmp.local_addr()?)]);
     let here = NodeAddress::parse(&live).ok_or("no address")?;
     let greenroom = Greenroom::builder(here, shutdown.clone())
         .media(engine.clone(), engine.router())
@@ -31,7 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/", get(async || "A site of its own."))
         .nest("/live", greenroom.router());
 
-    tokio::spawn(engine.run(rtmp, greenroom.media_events(), shutdown.clone()));
+    let doors = vec![Door::plain(rtmp)];
+    tokio::spawn(engine.run(doors, greenroom.media_events(), shutdown.clone()));
     let running = tokio::spawn(greenroom.run());
     println!("{live}");
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
