@@ -19,7 +19,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rtmp = TcpListener::bind(address(2, "127.0.0.1:1935")).await?;
     let live = format!("http://{}/live", http.local_addr()?);
     let shutdown = CancellationToken::new();
-
     let engine = Engine::new(EngineConfig::default(), Arc::new(SystemClock));
     engine.advertise(vec![format!("rtmp://{}/live", rtmp.local_addr()?)]);
     let here = NodeAddress::parse(&live).ok_or("no address")?;
