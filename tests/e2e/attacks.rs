@@ -222,9 +222,16 @@ async fn outlasted(port: u16, bytes: Vec<u8>) -> Duration {
         open.push((stream.expect("it is answered"), Instant::now()));
     }
     let mut slowest = Duration::ZERO;
-    for byte in bytes {
+    // The attack itself, one byte a second, looked at more often.
+    for (byte, look) in bytes
+        .iter()
+        .flat_map(|byte| (0..4).map(move |look| (byte, look)))
+    {
         open.retain(|(stream, since)| {
-            let sent = stream.try_write(&[byte]);
+            let sent = match look {
+                0 => stream.try_write(&[*byte]).map(drop),
+                _ => Ok(()),
+            };
             let mut answer = [0; 512];
             let closed = matches!(stream.try_read(&mut answer), Ok(0))
                 || sent.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock);
@@ -236,8 +243,7 @@ async fn outlasted(port: u16, bytes: Vec<u8>) -> Duration {
         if open.is_empty() {
             return slowest;
         }
-        // The attack itself: one byte a second.
-        tokio::time::sleep(Duration::from_millis(1000)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
         if open.iter().any(|(_, since)| since.elapsed() > 2 * PATIENCE) {
             break;
         }
