@@ -23,7 +23,7 @@ use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::store::StoreError;
 use greenroom_web::{Network, Site, WebConfig};
 use tokio::io::AsyncWrite;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -308,12 +308,10 @@ impl Platform {
 
     /// Listens, takes up where the last process stopped, and serves until shutdown.
     pub async fn start(self, shutdown: CancellationToken) -> Result<Running, StartError> {
-        let (http_listener, http_address) =
-            listen(self.config.http.address, "http.address").await?;
-        let (rtmp_listener, rtmp_address) =
-            listen(self.config.rtmp.address, "rtmp.address").await?;
+        let (http_listener, http_address) = listen(self.config.http.address, "http.address")?;
+        let (rtmp_listener, rtmp_address) = listen(self.config.rtmp.address, "rtmp.address")?;
         let secure_rtmp = match self.config.rtmp.tls_address {
-            Some(address) => Some(listen(address, "rtmp.tls_address").await?),
+            Some(address) => Some(listen(address, "rtmp.tls_address")?),
             None => None,
         };
         let control = match self.config.store {
@@ -409,16 +407,25 @@ pub(crate) async fn finish(behind: TaskTracker, shutdown: CancellationToken) {
     }
 }
 
-async fn listen(
-    address: SocketAddr,
-    key: &'static str,
-) -> Result<(TcpListener, SocketAddr), StartError> {
+/// How many connections may wait to be accepted: a crowd comes at once, and whoever finds no
+/// place tries again only after a second. The system may allow fewer (`somaxconn`).
+const WAITING: u32 = 4096;
+
+fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen {
         address,
         key,
         source,
     };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    };
+    let socket = socket.map_err(failed)?;
+    // Or a server that starts again waits for connections of the last one to be forgotten.
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    let listener = socket.listen(WAITING).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
