@@ -35,6 +35,7 @@ pub(crate) async fn run(options: &Options) -> io::Result<()> {
     environment.extend([
         ("GREENROOM_STORE", "postgres"),
         ("GREENROOM_POSTGRES__URL", database.url()),
+        ("GREENROOM_HTTP__TRUSTED_PROXIES", "[127.0.0.1]"),
     ]);
     let server = Server::start_with(&environment).await;
     process::pin(REST)?;
@@ -73,6 +74,9 @@ async fn asked(name: &str, options: &Options, id: Option<u32>, port: u16) -> io:
         asking.spawn(async move {
             let mut connection = Connection::open(server, Ipv4Addr::LOCALHOST).await?;
             loop {
+                // As through a proxy, for ten thousand clients in turn.
+                let [.., high, low] = (answered.load(Relaxed) % 10_000).to_be_bytes();
+                connection.ask_for(Ipv4Addr::new(10, 0, high, low));
                 connection.text(PATH.to_owned()).await?;
                 answered.fetch_add(1, Relaxed);
             }

@@ -134,6 +134,8 @@ pub(crate) struct Connection {
     line: String,
     body: Vec<u8>,
     cookie: String,
+    /// The header that a proxy would send for its client.
+    forwarded: String,
 }
 
 impl Connection {
@@ -147,7 +149,13 @@ impl Connection {
             line: String::new(),
             body: Vec::new(),
             cookie: String::new(),
+            forwarded: String::new(),
         })
+    }
+
+    /// Asks for somebody at this address from now on, as a proxy does: limits are for each.
+    pub(crate) fn ask_for(&mut self, client: Ipv4Addr) {
+        self.forwarded = format!("X-Forwarded-For: {client}\r\n");
     }
 
     /// A text, and where it was in the end.
@@ -178,8 +186,8 @@ impl Connection {
     }
 
     async fn ask(&mut self, path: &str, keep: bool) -> io::Result<Reply> {
-        let cookie = &self.cookie;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}\r\n");
+        let (cookie, forwarded) = (&self.cookie, &self.forwarded);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}{forwarded}\r\n");
         self.stream.write_all(request.as_bytes()).await?;
         self.line().await?;
         let status = self.line.split(' ').nth(1).and_then(|it| it.parse().ok());
