@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use greenroom_adapters_sled::{SledStore, StoreOptions};
+use greenroom_adapters_sled::{OpenError, SledStore, StoreOptions};
 use greenroom_domain::chat::{RoomLog, Seq};
 use greenroom_domain::shared::commit::{Changes, Commit, CommitError, Committed};
 use greenroom_domain::shared::feed::{Feed, FeedError, FeedPosition};
@@ -116,6 +116,35 @@ async fn a_disk_that_is_really_full_is_got_over() {
     store.close().await;
 }
 
+/// A folder that can only be read is refused by name, and all that was in it is still there.
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(disk) = SmallDisk::mount(folder.path()) else {
+        println!("not tested: a small file system cannot be mounted here");
+        return;
+    };
+    let data = disk.0.join("data");
+    let open = || {
+        let options = StoreOptions::new(node_id("node")).kept_back(0);
+        SledStore::open(&data, options)
+    };
+    let store = open().unwrap();
+    say(&store, 1).await.unwrap();
+    store.close().await;
+
+    disk.remount("ro");
+    let refused = open().err().unwrap();
+    assert!(matches!(refused, OpenError::Io { .. }), "{refused:?}");
+    let said = refused.to_string();
+    assert!(said.contains(&data.display().to_string()), "{said}");
+
+    disk.remount("rw");
+    let store = open().unwrap();
+    assert_eq!(head(&store).await, Seq(1));
+    store.close().await;
+}
+
 /// 24 MiB, given back when it is dropped.
 struct SmallDisk(PathBuf);
 
@@ -127,6 +156,15 @@ impl SmallDisk {
             .arg(at);
         let mounted = mount.output().is_ok_and(|done| done.status.success());
         mounted.then(|| Self(at.to_owned()))
+    }
+
+    fn remount(&self, access: &str) {
+        let how = format!("remount,{access}");
+        let mounted = Command::new("mount")
+            .args(["-o", &how])
+            .arg(&self.0)
+            .status();
+        assert!(mounted.is_ok_and(|done| done.success()), "{how}");
     }
 }
 
