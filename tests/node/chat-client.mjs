@@ -86,7 +86,8 @@ class Client {
       try {
         const limited = this.socket.timeout(ANSWER_LIMIT_MS);
         const answer = await limited.emitWithAck("send-message", payload);
-        if (answer.ok || answer.code !== "TOO_MANY_REQUESTS") return { ...answer, tries };
+        // Too fast, or the store is away for a moment: it is said when to try again.
+        if (answer.ok || !answer.details?.retry_after_ms) return { ...answer, tries };
         await sleep(answer.details.retry_after_ms);
       } catch {
         if (!this.socket.connected) await this.once("connect");
