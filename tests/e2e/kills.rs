@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How often it is killed, unless `KILL_ROUNDS` says otherwise.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 25;
 /// How long a server may take until it is ready again.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 /// The same beside all the other tests.

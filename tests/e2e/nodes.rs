@@ -77,6 +77,18 @@ async fn what_is_said_and_done_at_one_node_holds_at_the_other() {
     check_view("ann", &theirs.view("ann"), &kept);
     check_view("guest there", &theirs.view("guest"), &kept);
 
+    // A page that one node has shown is another as soon as it is changed at the other.
+    let page = "/api/v1/channels/kim";
+    there.api().get(page).await.expect(200);
+    let edit = json!({ "title": "another title" });
+    let owner = here.api_as(&channel.token);
+    owner.patch(page, &edit).await.expect(200);
+    let is_edited = |answer: &Answer| (answer.json["title"] == "another title").then_some(());
+    there
+        .api()
+        .until(page, "it is edited", EVERYWHERE, is_edited)
+        .await;
+
     // A ban at one node holds at the other within a second.
     let ban = json!({ "handle": "kim", "targetUserId": ann_id, "action": "ban" });
     let begun = Instant::now();

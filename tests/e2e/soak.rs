@@ -12,6 +12,8 @@ use greenroom_tests::chat::{ChatClients, Order, Transport, check_log, check_view
 use greenroom_tests::cluster::Cluster;
 use serde_json::{Value, json};
 
+/// Long enough for whatever waits for it to have given up.
+const REDIS_AWAY: Duration = Duration::from_secs(10);
 /// How many messages each says in a round.
 const EACH: usize = 8;
 /// Who talks: at which node, how, and as whom.
@@ -119,9 +121,8 @@ impl Talk {
             Fault::CrashPostgres => self.cluster.postgres.restart(StopMode::Immediate),
             Fault::RedisAway => {
                 self.cluster.redis.stop();
-                let away = Duration::from_millis(500 + 500 * self.random(6) as u64);
                 // How long it is away is what this is about.
-                tokio::time::sleep(away).await;
+                tokio::time::sleep(REDIS_AWAY).await;
                 self.cluster.redis.start_again();
             }
         }

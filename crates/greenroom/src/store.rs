@@ -17,7 +17,7 @@ use greenroom_domain::shared::object::Objects;
 use greenroom_domain::stream::Streams;
 
 use crate::node::{self, Identity};
-use crate::{Config, ConfigError, OpenError, StoreKind, backup};
+use crate::{Config, ConfigError, OpenError, StoreKind, backup, builder};
 
 /// The ports that one store fills.
 pub(crate) struct Store {
@@ -133,17 +133,7 @@ fn objects(config: &Config) -> Result<Arc<dyn Objects>, OpenError> {
 
 fn ports<S>(node: NodeId, store: Arc<S>, objects: Arc<dyn Objects>) -> Store
 where
-    S: Archive
-        + Commit
-        + Feed
-        + Users
-        + Sessions
-        + Channels
-        + StreamKeys
-        + Streams
-        + RoomLog
-        + Moderation
-        + 'static,
+    S: Archive + builder::Store,
 {
     Store {
         node,
