@@ -1,5 +1,6 @@
 //! Configuration: the defaults, a file, the environment, the flags; in this order.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use greenroom_app::{Registration, Settings};
 use greenroom_domain::account::CreatorApproval;
 use greenroom_domain::stream::StreamRules;
+use greenroom_web::Dialect;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -73,6 +75,7 @@ pub struct Http {
     pub embed_hosts: Vec<String>,
     pub media_origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
+    pub dialects: BTreeSet<Dialect>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
 }
@@ -541,6 +544,7 @@ mod tests {
             ("[tls]\nkey = \"a.pem\"", "tls.certificate"),
             ("[rtmp]\ntls_address = \"[::]:1936\"", "rtmp.tls_address"),
             ("[rtmp]\ntls_address = \"1936\"", "rtmp.tls_address"),
+            ("[http]\ndialects = [\"klingon\"]", "http.dialects"),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::load(Some(&file), &Flags::default()).unwrap_err();

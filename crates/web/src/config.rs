@@ -1,5 +1,6 @@
 //! What an operator chooses of the web.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -35,6 +36,11 @@ pub struct WebConfig {
     pub graphql: bool,
     /// Whether GraphQL tells anybody its whole schema.
     pub introspection: bool,
+    /// Other platforms' interfaces that are served besides; none if not said.
+    pub dialects: BTreeSet<Dialect>,
+    /// The issuer of the host platform's tokens: whose subjects the dialects' user ids are. That
+    /// of whoever asks when not said.
+    pub host_issuer: Option<String>,
     /// How often one address may ask the API.
     pub quota: Quota,
     /// The largest body that the API reads, in bytes.
@@ -56,6 +62,21 @@ pub struct WebConfig {
     pub tasks: TaskTracker,
 }
 
+/// Another platform's interface, as its document describes it: its clients move over unchanged.
+/// `docs/api-map.md` says what each endpoint is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// Circle: REST below `/api/livestream`.
+    Circle,
+    /// `HarmonieCORE`: REST below `/api/streams` and `/api/recordings`, and Socket.IO.
+    HarmonieCore,
+    /// `PawfectMatch`: REST below `/api/live`, and Socket.IO.
+    PawfectMatch,
+    /// `StreamIt`: REST below `/api/stream` and `/api/viewer`.
+    StreamIt,
+}
+
 /// Answers with a reason when the server is not ready.
 pub type NotReady = Arc<dyn Fn() -> Option<&'static str> + Send + Sync>;
 
@@ -74,6 +95,8 @@ impl Default for WebConfig {
             secure_cookies: None,
             graphql: true,
             introspection: true,
+            dialects: BTreeSet::new(),
+            host_issuer: None,
             quota: Quota {
                 burst: 300,
                 per: Duration::from_secs(10),
@@ -104,7 +127,7 @@ impl WebConfig {
     }
 
     /// The address of a path, as the outside reaches it.
-    #[cfg(any(feature = "graphql", feature = "rest"))]
+    #[cfg(any(feature = "dialects", feature = "graphql", feature = "rest"))]
     pub(crate) fn url(&self, path: &str) -> String {
         match &self.public_url {
             Some(url) => format!("{}{path}", url.trim_end_matches('/')),

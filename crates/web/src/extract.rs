@@ -107,7 +107,11 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// A body of at most so many bytes, which does not take longer.
-async fn read(request: Request, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn read(
+    request: Request,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
     if declared(&request).is_some_and(|size| size > limit as u64) {
         return Err(too_large(limit));
     }
@@ -125,7 +129,7 @@ async fn read(request: Request, limit: usize, patience: Duration) -> Result<Byte
 }
 
 /// Bodies are objects: serde would take a list of a type's fields in order as well.
-fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+pub(crate) fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
     if bytes.trim_ascii_start().first() == Some(&b'{') {
         return serde_json::from_slice(bytes);
     }
@@ -133,7 +137,7 @@ fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error
     Err(serde_json::Error::custom("an object is expected"))
 }
 
-fn unreadable(error: &serde_json::Error) -> Problem {
+pub(crate) fn unreadable(error: &serde_json::Error) -> Problem {
     if error.classify() != Category::Data {
         return Problem::new(
             StatusCode::BAD_REQUEST,

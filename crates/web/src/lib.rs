@@ -1,5 +1,6 @@
 //! What the outside speaks to: REST with its OpenAPI document (feature `rest`), GraphQL (feature
-//! `graphql`), Socket.IO (feature `socketio`), health and metrics.
+//! `graphql`), Socket.IO (feature `socketio`), other platforms' interfaces (feature `dialects`),
+//! health and metrics.
 //!
 //! An embedding program mounts [`router`], or puts [`routes`] beside its own inside
 //! [`layered`]. The interface answers what no other route takes: whoever has pages or a
@@ -10,7 +11,9 @@
 
 mod config;
 pub mod context;
-#[cfg(any(feature = "graphql", feature = "rest"))]
+#[cfg(feature = "dialects")]
+mod dialects;
+#[cfg(any(feature = "dialects", feature = "graphql", feature = "rest"))]
 #[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "REST takes more"))]
 mod extract;
 #[cfg(feature = "graphql")]
@@ -35,7 +38,7 @@ use axum::{Router, middleware};
 use greenroom_app::App;
 
 pub use config::{
-    MalformedNetwork, MalformedSite, MoreMetrics, Network, NotReady, Site, WebConfig,
+    Dialect, MalformedNetwork, MalformedSite, MoreMetrics, Network, NotReady, Site, WebConfig,
 };
 pub use layers::layered;
 pub use ops::Meters;
@@ -82,6 +85,8 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let router = router
         .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
         .layer(layers::cors(config));
+    #[cfg(feature = "dialects")]
+    let router = router.merge(dialects::routes(&web));
     #[cfg(feature = "graphql")]
     let router = if config.graphql {
         router.merge(graphql::routes(graphql::schema(config), &web).with_state(()))

@@ -174,6 +174,8 @@ impl IntoResponse for Problem {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, scheme);
         }
+        #[cfg(feature = "dialects")]
+        response.extensions_mut().insert(Arc::new(self.json()));
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }

@@ -1,0 +1,9 @@
+//! `HarmonieCORE`'s document.
+
+use axum::Router;
+
+use crate::Web;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+}
