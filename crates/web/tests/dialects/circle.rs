@@ -1,0 +1,1 @@
+//! Circle's document.

@@ -1,0 +1,1 @@
+//! HarmonieCORE's document.

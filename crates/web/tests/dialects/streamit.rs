@@ -1,0 +1,1 @@
+//! StreamIt's document.
