@@ -101,8 +101,8 @@ fn staff_cannot_be_restricted_and_are_not_slowed() {
         },
         ..room()
     };
-    assert_eq!(slow.quotas(Standing::Viewer).count(), 2);
-    assert_eq!(slow.quotas(Standing::Owner).count(), 1);
+    assert_eq!(slow.quotas(Standing::Viewer, slow.terms()).count(), 2);
+    assert_eq!(slow.quotas(Standing::Owner, slow.terms()).count(), 1);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use greenroom_domain::access::Standing;
 use greenroom_domain::account::{DisplayName, User};
 use greenroom_domain::chat::{
-    Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine, Seq,
+    Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine,
+    PostTerms, Seq,
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, CounterChange};
@@ -40,11 +41,23 @@ pub struct Posted {
 
 /// Acknowledged only once it is durable.
 pub async fn execute(app: &Arc<App>, actor: &Actor, post: Post) -> Result<Posted, Refusal> {
+    execute_by(app, actor, post, None).await
+}
+
+/// The same by terms that are not the room's own.
+pub async fn execute_by(
+    app: &Arc<App>,
+    actor: &Actor,
+    post: Post,
+    terms: Option<PostTerms>,
+) -> Result<Posted, Refusal> {
     let mut limited = false;
     for _ in 0..5 {
         let rules = app.rules.of(app, post.channel).await?;
         let author = author(app, actor, rules.owner).await?;
-        match attempt(app, actor, &post, &rules, author.clone(), &mut limited).await {
+        let terms = terms.unwrap_or_else(|| rules.room.terms());
+        let speaker = author.clone();
+        match attempt(app, actor, &post, terms, &rules, speaker, &mut limited).await {
             Ok(line) => {
                 return Ok(Posted {
                     line,
@@ -78,20 +91,21 @@ async fn attempt(
     app: &Arc<App>,
     actor: &Actor,
     post: &Post,
+    terms: PostTerms,
     rules: &Rules,
     (author, standing): (Author, Standing),
     limited: &mut bool,
 ) -> Result<Line, Attempt> {
     let now = app.now();
     let room = &rules.room;
-    let text = MessageText::parse(&post.text, room.settings.max_length)?;
+    let text = MessageText::parse(&post.text, terms.max_length)?;
     room.admit(
         standing,
         actor.identity().and_then(|who| rules.restriction(who)),
         now,
     )?;
     if !*limited {
-        for (rule, quota) in room.quotas(standing) {
+        for (rule, quota) in room.quotas(standing, terms) {
             let subject = format!("{}/{:?}", post.channel, author.identity);
             app.limit(rule, subject, quota).await?;
         }

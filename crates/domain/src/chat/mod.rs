@@ -19,5 +19,6 @@ pub use message::{
 pub use port::{MockModeration, MockRoomLog};
 pub use port::{Moderation, RoomLog};
 pub use room::{
-    ChatRate, ChatSettings, Lift, ModerationReason, Restriction, RestrictionKind, Room, SlowMode,
+    ChatRate, ChatSettings, Lift, ModerationReason, PostTerms, Restriction, RestrictionKind, Room,
+    SlowMode,
 };

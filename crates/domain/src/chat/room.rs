@@ -94,6 +94,18 @@ impl ChatRate {
     }
 }
 
+/// How long messages may be, and how fast they may come.
+///
+/// A room's own stand in its settings. Who comes by another platform's interface posts by those
+/// of that platform's document; everything else is as the room's owner chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostTerms {
+    /// After how many graphemes a message is cut.
+    pub max_length: u16,
+    /// How fast anybody may post.
+    pub rate: ChatRate,
+}
+
 /// How long everybody waits between two messages: 1 to 600 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
@@ -259,13 +271,25 @@ impl Room {
         Ok(())
     }
 
+    /// How long messages may be, and how fast they may come, where nothing else is agreed.
+    pub fn terms(&self) -> PostTerms {
+        PostTerms {
+            max_length: self.settings.max_length,
+            rate: self.settings.rate,
+        }
+    }
+
     /// How often one who stands so may post: every quota has to have a token left.
-    pub fn quotas(&self, standing: Standing) -> impl Iterator<Item = (&'static str, Quota)> {
+    pub fn quotas(
+        &self,
+        standing: Standing,
+        terms: PostTerms,
+    ) -> impl Iterator<Item = (&'static str, Quota)> {
         let slow = self
             .settings
             .slow_mode
             .filter(|_| !matches!(standing, Standing::Owner | Standing::Admin));
-        std::iter::once(("chat", self.settings.rate.quota()))
+        std::iter::once(("chat", terms.rate.quota()))
             .chain(slow.map(|slow| ("chat-slow", slow.quota())))
     }
 }
