@@ -95,7 +95,10 @@ async fn act_on(app: &App, event: &Event) -> Result<(), Refusal> {
         }
         Happening::Channel(
             ChannelEvent::KeyRotated { channel, key } | ChannelEvent::KeyRevoked { channel, key },
-        ) => cut_off(app, *channel, *key).await,
+        ) => {
+            cut_off(app, *channel, *key).await?;
+            Ok(app.ports.media.withdraw_credentials(*key).await?)
+        }
         Happening::Stream(
             StreamEvent::Started { stream, .. }
             | StreamEvent::Interrupted { stream, .. }

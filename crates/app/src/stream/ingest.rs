@@ -11,7 +11,7 @@ use greenroom_domain::media::{
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
-use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
 use greenroom_domain::shared::secret::Purpose;
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use greenroom_domain::stream::{Generation, NewStream, Publisher, Stream, StreamError, Via};
@@ -38,18 +38,28 @@ impl MediaEvents for Ingests {
             )
             .await
         {
-            Ok(()) => app.retry(|| attach(app, &request)).await,
+            Ok(()) => {
+                let hash = app
+                    .ports
+                    .secrets
+                    .mac(Purpose::StreamKey, request.key.expose().as_bytes());
+                let keys = &app.ports.stream_keys;
+                app.retry(|| async { attach(app, keys.by_hash(hash).await?).await })
+                    .await
+            }
             Err(refusal) => Err(refusal),
         };
-        lease.map_err(|refusal| match refusal {
-            Refusal::NoSuchKey => PublishRefused::UnknownKey,
-            Refusal::Stream(StreamError::Ended) => PublishRefused::Ended,
-            Refusal::Stream(_) | Refusal::AnotherStreamIsLive => PublishRefused::AlreadyPublishing,
-            Refusal::Channel(ChannelError::Held { until }) => PublishRefused::Held { until },
-            Refusal::Channel(ChannelError::Locked) | Refusal::Account(_) => PublishRefused::Locked,
-            Refusal::TooMany { .. } => PublishRefused::TooMany,
-            other => PublishRefused::Unavailable(Box::new(other)),
-        })
+        lease.map_err(refused)
+    }
+
+    async fn authorize_key(&self, key: StreamKeyId) -> Result<IngestLease, PublishRefused> {
+        let app = &self.0;
+        let keys = &app.ports.stream_keys;
+        let lease = app.retry(|| async {
+            let key = keys.get(key).await?;
+            attach(app, key.filter(|key| key.value.hash().is_some())).await
+        });
+        lease.await.map_err(refused)
     }
 
     async fn authorize_playback(
@@ -59,6 +69,14 @@ impl MediaEvents for Ingests {
         playback::authorize(&self.0, request).await
     }
 
+    async fn authorize_viewer(
+        &self,
+        channel: ChannelId,
+        viewer: Identity,
+    ) -> Result<(), PlaybackRefused> {
+        playback::may_watch(&self.0, channel, viewer).await
+    }
+
     async fn report(&self, event: MediaEvent) -> Result<(), StoreError> {
         let app = &self.0;
         let done = match event {
@@ -66,6 +84,7 @@ impl MediaEvents for Ingests {
                 app.retry(|| lost(app, stream, generation)).await
             }
             MediaEvent::Watched { channel, viewers } => watched(app, channel, viewers).await,
+            MediaEvent::Left { channel, viewers } => left(app, channel, viewers).await,
         };
         done.map_err(|refusal| match refusal {
             Refusal::Store(error) => error,
@@ -74,19 +93,23 @@ impl MediaEvents for Ingests {
     }
 }
 
+/// What the engine is told.
+fn refused(refusal: Refusal) -> PublishRefused {
+    match refusal {
+        Refusal::NoSuchKey => PublishRefused::UnknownKey,
+        Refusal::Stream(StreamError::Ended) => PublishRefused::Ended,
+        Refusal::Stream(_) | Refusal::AnotherStreamIsLive => PublishRefused::AlreadyPublishing,
+        Refusal::Channel(ChannelError::Held { until }) => PublishRefused::Held { until },
+        Refusal::Channel(ChannelError::Locked) | Refusal::Account(_) => PublishRefused::Locked,
+        Refusal::TooMany { .. } => PublishRefused::TooMany,
+        other => PublishRefused::Unavailable(Box::new(other)),
+    }
+}
+
 /// An encoder comes in: its key opens the channel's stream or goes on with it.
-async fn attach(app: &Arc<App>, request: &PublishRequest) -> Result<IngestLease, Attempt> {
+async fn attach(app: &Arc<App>, key: Option<Stored<StreamKey>>) -> Result<IngestLease, Attempt> {
     let now = app.now();
-    let hash = app
-        .ports
-        .secrets
-        .mac(Purpose::StreamKey, request.key.expose().as_bytes());
-    let key = app
-        .ports
-        .stream_keys
-        .by_hash(hash)
-        .await?
-        .ok_or(Refusal::NoSuchKey)?;
+    let key = key.ok_or(Refusal::NoSuchKey)?;
     // The stream before its channel: whoever ends it in between has shut the gate that is
     // looked at then, or else has moved the stream's version.
     let live = stream_of(app, &key.value).await?;
@@ -220,6 +243,19 @@ async fn watched(app: &App, channel: ChannelId, viewers: Vec<Identity>) -> Resul
                 .renew(live.value.id, viewer, Via::Media, until)
                 .await?;
         }
+    }
+    Ok(())
+}
+
+async fn left(app: &App, channel: ChannelId, viewers: Vec<Identity>) -> Result<(), Refusal> {
+    let Some(live) = app.ports.streams.live_of(channel).await? else {
+        return Ok(());
+    };
+    for viewer in viewers {
+        app.ports
+            .presence
+            .leave(live.value.id, viewer, Via::Media)
+            .await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod audience;
 pub mod create;
+pub mod credentials;
 pub mod end;
 mod grant;
 pub mod ingest;

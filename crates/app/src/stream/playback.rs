@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use greenroom_domain::access::{Action, Denied, Standing};
-use greenroom_domain::channel::Handle;
-use greenroom_domain::media::{PlaybackAddress, PlaybackLease, PlaybackRefused, PlaybackRequest};
+use greenroom_domain::channel::{Channel, Handle};
+use greenroom_domain::media::{
+    PlaybackAddress, PlaybackLease, PlaybackRefused, PlaybackRequest, Seat, SeatRequest, SeatRole,
+    Tab,
+};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::{ChannelId, GuestId};
 use greenroom_domain::shared::node::NodeAddress;
@@ -19,6 +22,8 @@ pub struct Playback {
     pub node: Option<NodeAddress>,
     /// Below that node's address, or the public one.
     pub addresses: Vec<PlaybackAddress>,
+    /// A seat in the channel's room, where the engine has rooms.
+    pub seat: Option<Seat>,
 }
 
 /// A channel's addresses, with a grant for whoever asks: their player counts as them.
@@ -47,9 +52,21 @@ pub async fn addresses(
             None
         }
     };
+    // A creator who looks on is not the one who publishes.
+    let role = match viewer {
+        Identity::User(user) if user == channel.owner => SeatRole::SelfView,
+        _ => SeatRole::Viewer(viewer),
+    };
+    let seat = SeatRequest {
+        channel: channel.id,
+        owner: channel.owner,
+        role,
+        tab: Tab::OneOfMany(app.ports.ids.uuid()),
+    };
     Ok(Playback {
         node,
         addresses: app.ports.media.playback_addresses(handle, Some(grant)),
+        seat: app.ports.media.take_seat(seat).await?,
     })
 }
 
@@ -69,20 +86,7 @@ pub(super) async fn authorize(
         None => Some(guest(app, channel.id)),
     };
     let grant = grant.ok_or(PlaybackRefused::BadGrant)?;
-    let rules = app.rules.of(app, channel.id).await.map_err(unavailable)?;
-    let banned = rules
-        .restriction(grant.viewer)
-        .is_some_and(greenroom_domain::chat::RestrictionKind::is_ban);
-    let actor = match grant.viewer {
-        Identity::User(id) => Actor::User {
-            id,
-            role: greenroom_domain::account::Role::User,
-        },
-        Identity::Guest(id) => Actor::Guest(id),
-    };
-    if !Standing::of(&actor, channel.owner, banned).may(Action::Watch) {
-        return Err(PlaybackRefused::Forbidden);
-    }
+    require_watch(app, &channel, grant.viewer).await?;
     if let Some(node) = app.media_elsewhere(channel.id).await.map_err(unavailable)? {
         return Err(PlaybackRefused::Elsewhere(node));
     }
@@ -93,6 +97,43 @@ pub(super) async fn authorize(
         grant: token,
         expires_at: grant.expires_at(),
     })
+}
+
+/// What an engine with rooms asks of whoever comes in.
+pub(super) async fn may_watch(
+    app: &Arc<App>,
+    channel: ChannelId,
+    viewer: Identity,
+) -> Result<(), PlaybackRefused> {
+    match app.channel(channel).await {
+        Ok(channel) => require_watch(app, &channel.value, viewer).await,
+        Err(Refusal::NoSuchChannel) => Err(PlaybackRefused::NoSuchChannel),
+        Err(error) => Err(PlaybackRefused::Unavailable(Box::new(error))),
+    }
+}
+
+async fn require_watch(
+    app: &Arc<App>,
+    channel: &Channel,
+    viewer: Identity,
+) -> Result<(), PlaybackRefused> {
+    let rules = app.rules.of(app, channel.id).await;
+    let rules = rules.map_err(|error| PlaybackRefused::Unavailable(Box::new(error)))?;
+    let banned = rules
+        .restriction(viewer)
+        .is_some_and(greenroom_domain::chat::RestrictionKind::is_ban);
+    let actor = match viewer {
+        Identity::User(id) => Actor::User {
+            id,
+            role: greenroom_domain::account::Role::User,
+        },
+        Identity::Guest(id) => Actor::Guest(id),
+    };
+    if Standing::of(&actor, channel.owner, banned).may(Action::Watch) {
+        Ok(())
+    } else {
+        Err(PlaybackRefused::Forbidden)
+    }
 }
 
 fn guest(app: &App, channel: ChannelId) -> Grant {

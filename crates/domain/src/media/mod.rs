@@ -10,6 +10,8 @@
 
 mod playback;
 mod publish;
+mod room;
+mod webhook;
 
 use async_trait::async_trait;
 
@@ -17,13 +19,17 @@ pub use playback::{
     GrantToken, PlaybackAddress, PlaybackKind, PlaybackLease, PlaybackRefused, PlaybackRequest,
 };
 pub use publish::{
-    AudioStatus, IngestAddress, IngestLease, IngestStatus, PublishRefused, PublishRequest,
-    VideoStatus,
+    AudioStatus, IngestAddress, IngestCredential, IngestLease, IngestStatus, KeyOfChannel,
+    PublishRefused, PublishRequest, VideoStatus,
 };
+pub use room::{EngineSecret, Seat, SeatRequest, SeatRole, Tab};
+#[cfg(feature = "mocks")]
+pub use webhook::MockMediaWebhooks;
+pub use webhook::{MediaWebhooks, WebhookRefused};
 
 use crate::channel::Handle;
 use crate::shared::actor::Identity;
-use crate::shared::id::{ChannelId, StreamId};
+use crate::shared::id::{ChannelId, StreamId, StreamKeyId};
 use crate::shared::store::StoreError;
 use crate::stream::Generation;
 use std::time::Duration;
@@ -42,12 +48,33 @@ pub trait MediaEvents: Send + Sync {
         request: PublishRequest,
     ) -> Result<IngestLease, PublishRefused>;
 
+    /// The same of an encoder that came with [what the engine made](IngestCredential) for this
+    /// key of ours.
+    ///
+    /// Nobody, where engines are not expected to make any.
+    async fn authorize_key(&self, key: StreamKeyId) -> Result<IngestLease, PublishRefused> {
+        let _ = key;
+        Err(PublishRefused::UnknownKey)
+    }
+
     /// May this player have the channel's media? Called once for each grant that the engine
     /// does not know, not for each request.
     async fn authorize_playback(
         &self,
         request: PlaybackRequest,
     ) -> Result<PlaybackLease, PlaybackRefused>;
+
+    /// May they still watch, whose [seat](Seat) was given to them a while ago?
+    ///
+    /// Nobody, where engines are not expected to have rooms.
+    async fn authorize_viewer(
+        &self,
+        channel: ChannelId,
+        viewer: Identity,
+    ) -> Result<(), PlaybackRefused> {
+        let _ = (channel, viewer);
+        Err(PlaybackRefused::Forbidden)
+    }
 
     /// Tells what happened. On an error the engine tells it again, for a while.
     async fn report(&self, event: MediaEvent) -> Result<(), StoreError>;
@@ -65,6 +92,13 @@ pub enum MediaEvent {
     },
     /// These people's players have asked for media since the last report, a few seconds ago.
     Watched {
+        /// Whose media.
+        channel: ChannelId,
+        /// Who, each once.
+        viewers: Vec<Identity>,
+    },
+    /// These people's players have gone. An engine that cannot know says nothing.
+    Left {
         /// Whose media.
         channel: ChannelId,
         /// Who, each once.
@@ -138,6 +172,29 @@ pub trait MediaServer: Send + Sync {
         channel: ChannelId,
         who: Identity,
     ) -> Result<(), MediaServerError>;
+
+    /// A seat in the channel's room; `None` where an engine has none.
+    async fn take_seat(&self, seat: SeatRequest) -> Result<Option<Seat>, MediaServerError> {
+        let _ = seat;
+        Ok(None)
+    }
+
+    /// What encoders are given that publish with this key: the same each time, until they are
+    /// [withdrawn](Self::withdraw_credentials). Empty where the key's secret is what they are
+    /// given.
+    async fn ingest_credentials(
+        &self,
+        key: KeyOfChannel,
+    ) -> Result<Vec<IngestCredential>, MediaServerError> {
+        let _ = key;
+        Ok(Vec::new())
+    }
+
+    /// What was made for this key is worth nothing from now on.
+    async fn withdraw_credentials(&self, key: StreamKeyId) -> Result<(), MediaServerError> {
+        let _ = key;
+        Ok(())
+    }
 
     /// For how long the stream's current encoder has sent nothing; `None` when there is no
     /// encoder here.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::channel::{Handle, KeySecret};
+use crate::media::EngineSecret;
 use crate::shared::clock::Timestamp;
-use crate::shared::id::{ChannelId, StreamId};
+use crate::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
 use crate::stream::Generation;
 
 /// An encoder asks to publish.
@@ -66,6 +67,30 @@ pub struct IngestAddress {
     pub protocol: &'static str,
     /// Without the key: `rtmp://host:1935/live`.
     pub url: String,
+}
+
+/// A key, and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyOfChannel {
+    /// Which.
+    pub key: StreamKeyId,
+    /// Of which channel.
+    pub channel: ChannelId,
+    /// Whose that is.
+    pub owner: UserId,
+}
+
+/// What an encoder is given by an engine that makes its own: for the channel's owner alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestCredential {
+    /// `rtmp` or `whip`.
+    pub protocol: &'static str,
+    /// Where to publish.
+    pub url: String,
+    /// With what: RTMP's stream key, WHIP's bearer token.
+    pub secret: EngineSecret,
+    /// It lets nobody in after that; `None` while nothing is withdrawn.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// How an encoder is doing.
