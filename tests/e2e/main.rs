@@ -6,6 +6,7 @@ mod attacks;
 mod bad_input;
 mod chat;
 mod cli;
+mod client;
 mod codecs;
 mod database;
 mod fixtures;

@@ -55,6 +55,18 @@ pub fn node_script(name: &str) -> PathBuf {
     folder.join(name)
 }
 
+/// The folder of the client that is generated from the API's document.
+#[must_use]
+pub fn client() -> PathBuf {
+    let folder = workspace().join("tests/client");
+    assert!(
+        folder.join("node_modules").exists(),
+        "the packages of {} are missing: run scripts/install-test-tools",
+        folder.display()
+    );
+    folder
+}
+
 /// The binary `greenroom` as it is in this checkout: built once per test run, unless
 /// `TEST_GREENROOM` names one.
 pub async fn greenroom() -> PathBuf {
