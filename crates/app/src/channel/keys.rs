@@ -7,13 +7,13 @@ use greenroom_domain::channel::{
     Channel, Handle, KeyError, KeyLabel, KeySecret, MAX_KEYS, NewStreamKey, StreamKey,
 };
 use greenroom_domain::shared::actor::Actor;
-use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::{StreamId, StreamKeyId};
 use greenroom_domain::shared::secret::{Mac, Purpose, Sealed};
 use greenroom_domain::shared::store::{Stored, Version};
-use greenroom_domain::stream::StreamError;
+use greenroom_domain::stream::{Stream, StreamError};
 
-use crate::commit::{Attempt, write};
+use crate::commit::{Attempt, signed_in, write};
 use crate::{App, Refusal};
 
 /// Makes a stream key.
@@ -36,7 +36,7 @@ pub struct RevealedKey {
     pub secret: KeySecret,
 }
 
-/// Makes a key.
+/// Makes a key. Where there are too many already, one whose stream has ended makes room.
 pub async fn create(
     app: &Arc<App>,
     actor: &Actor,
@@ -62,14 +62,18 @@ async fn attempt_create(
         let stream = stream
             .filter(|stream| stream.channel == channel.id)
             .ok_or(Refusal::NoSuchStream)?;
-        if stream.publisher().is_none() && stream.started_at().is_some() && !stream.is_live() {
+        if is_over(&stream) {
             return Err(StreamError::Ended.into());
         }
     }
     let keys = app.ports.stream_keys.of_channel(channel.id).await?;
-    if keys.iter().filter(|key| key.hash().is_some()).count() >= MAX_KEYS {
-        return Err(KeyError::TooMany { max: MAX_KEYS }.into());
-    }
+    let active = keys.iter().filter(|key| key.hash().is_some());
+    let spent = if active.clone().count() < MAX_KEYS {
+        None
+    } else {
+        let found = spent_key(app, active).await?;
+        Some(found.ok_or(KeyError::TooMany { max: MAX_KEYS })?)
+    };
     let now = app.now();
     let id = StreamKeyId::from_uuid(app.ports.ids.uuid());
     let (secret, hash, sealed) = generate(app);
@@ -87,8 +91,14 @@ async fn attempt_create(
         },
         now,
     );
-    let changes = app
-        .tell(actor, decision.happened, now)
+    let mut happened = decision.happened;
+    let spent = spent.map(|spent| {
+        let revoked = spent.value.clone().revoke(now);
+        happened.extend(revoked.happened);
+        (spent, revoked.next)
+    });
+    let mut changes = app
+        .tell(actor, happened, now)
         .state(StateChange::StreamKey(write(
             decision.next.clone(),
             Version::NEW,
@@ -97,11 +107,33 @@ async fn attempt_create(
             Claim::KeyHash(hash),
             Holder::StreamKey(id),
         ));
+    if let Some((spent, revoked)) = spent {
+        changes = without(changes, spent, &revoked);
+    }
     app.commit(changes).await?;
     Ok(RevealedKey {
         key: decision.next,
         secret,
     })
+}
+
+/// An active key that serves nothing any more: the stream that it is bound to has ended.
+async fn spent_key(
+    app: &App,
+    active: impl Iterator<Item = &StreamKey>,
+) -> Result<Option<Stored<StreamKey>>, Refusal> {
+    for key in active {
+        let Some(bound) = key.bound_to else { continue };
+        let stream = app.ports.streams.get(bound).await?;
+        if stream.is_some_and(|stream| is_over(&stream.value)) {
+            return Ok(app.ports.stream_keys.get(key.id).await?);
+        }
+    }
+    Ok(None)
+}
+
+fn is_over(stream: &Stream) -> bool {
+    stream.started_at().is_some() && !stream.is_live()
 }
 
 /// All keys of a channel, without their secrets.
@@ -126,6 +158,18 @@ pub async fn reveal(
     let secret = std::str::from_utf8(&plain).ok().and_then(KeySecret::parse);
     let secret = secret.ok_or(greenroom_domain::shared::secret::OpenError::Damaged)?;
     Ok(RevealedKey { key, secret })
+}
+
+/// The key of a secret, for its owner; to anybody else it does not exist.
+pub async fn find(app: &Arc<App>, actor: &Actor, secret: &KeySecret) -> Result<StreamKey, Refusal> {
+    signed_in(actor)?;
+    let hash = app
+        .ports
+        .secrets
+        .mac(Purpose::StreamKey, secret.expose().as_bytes());
+    let found = app.ports.stream_keys.by_hash(hash).await?;
+    let id = found.ok_or(Refusal::NoSuchKey)?.value.id;
+    Ok(own_key(app, actor, id).await?.value)
 }
 
 /// Another secret; whoever publishes with the old one is cut off.
@@ -182,22 +226,25 @@ async fn attempt_revoke(
 ) -> Result<StreamKey, Attempt> {
     let stored = own_key(app, actor, id).await?;
     let now = app.now();
-    let old = stored.value.hash();
-    let decision = stored.value.revoke(now);
-    if let Some(old) = old {
-        let changes = app
-            .tell(actor, decision.happened, now)
-            .state(StateChange::StreamKey(write(
-                decision.next.clone(),
-                stored.version,
-            )))
-            .claim(ClaimChange::Release(
-                Claim::KeyHash(old),
-                Holder::StreamKey(id),
-            ));
-        app.commit(changes).await?;
+    let decision = stored.value.clone().revoke(now);
+    if !decision.is_unchanged() {
+        let changes = app.tell(actor, decision.happened, now);
+        app.commit(without(changes, stored, &decision.next)).await?;
     }
     Ok(decision.next)
+}
+
+/// The same changes, and with them a key that was revoked.
+fn without(changes: Changes, before: Stored<StreamKey>, revoked: &StreamKey) -> Changes {
+    let Stored { value, version } = before;
+    let changes = changes.state(StateChange::StreamKey(write(revoked.clone(), version)));
+    match value.hash() {
+        Some(hash) => changes.claim(ClaimChange::Release(
+            Claim::KeyHash(hash),
+            Holder::StreamKey(value.id),
+        )),
+        None => changes,
+    }
 }
 
 /// The key, for its owner; to anybody else it does not exist.

@@ -7,9 +7,10 @@ use greenroom_app::channel::edit::{self, EditChannel};
 use greenroom_app::channel::keys::{self, CreateKey};
 use greenroom_app::channel::view;
 use greenroom_app::realtime::{JoinRoom, Start, join_room};
+use greenroom_app::stream::{self, create::CreateStream};
 use greenroom_domain::access::Denied;
 use greenroom_domain::account::AccountError;
-use greenroom_domain::channel::{ChannelEdit, KeyError, KeyLabel, MAX_KEYS};
+use greenroom_domain::channel::{ChannelEdit, KeyError, KeyLabel, KeySecret, MAX_KEYS};
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::media::PublishRefused;
 use greenroom_domain::shared::actor::Actor;
@@ -215,4 +216,62 @@ async fn a_channel_has_so_many_keys_and_no_more() {
         .await
         .expect("hers");
     it.key(&ada, &channel, None).await;
+}
+
+#[tokio::test]
+async fn a_key_whose_stream_has_ended_makes_room_for_another() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let plan = CreateStream {
+        handle: channel.handle.clone(),
+        title: None,
+        category: None,
+    };
+    let planned = stream::create::execute(&it.app, &ada, plan).await;
+    let planned = planned.expect("planned").stream.id;
+    let bound = it.key(&ada, &channel, Some(planned)).await;
+    for _ in 1..MAX_KEYS {
+        it.key(&ada, &channel, None).await;
+    }
+    let one_more = || CreateKey {
+        handle: channel.handle.clone(),
+        label: KeyLabel::parse("One more").expect("a label"),
+        bound_to: None,
+    };
+    let early = keys::create(&it.app, &ada, one_more()).await;
+    assert!(matches!(early, Err(Refusal::Key(KeyError::TooMany { .. }))));
+
+    it.publish(&bound.secret).await.expect("let in");
+    stream::end::execute(&it.app, &ada, planned)
+        .await
+        .expect("hers");
+    keys::create(&it.app, &ada, one_more()).await.expect("room");
+    let keys = keys::list(&it.app, &ada, &channel.handle).await;
+    let keys = keys.expect("hers");
+    let active = keys.iter().filter(|key| key.hash().is_some());
+    assert_eq!(active.count(), MAX_KEYS);
+    let spent = keys.iter().find(|key| key.id == bound.key.id);
+    assert!(spent.is_some_and(|key| key.hash().is_none()));
+    assert!(matches!(
+        it.publish(&bound.secret).await,
+        Err(PublishRefused::UnknownKey)
+    ));
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_secret_by_its_owner_alone() {
+    let it = Platform::new();
+    let (ada, channel) = it.creator("ada").await;
+    let key = it.key(&ada, &channel, None).await;
+    let found = keys::find(&it.app, &ada, &key.secret).await.expect("hers");
+    assert_eq!(found.id, key.key.id);
+    let wrong = KeySecret::generate([7; 32]);
+    for (who, secret) in [
+        (&it.user("bob").await, &key.secret),
+        (&it.admin().await, &key.secret),
+        (&ada, &wrong),
+    ] {
+        let hidden = keys::find(&it.app, who, secret).await;
+        assert!(matches!(hidden, Err(Refusal::NoSuchKey)));
+    }
 }

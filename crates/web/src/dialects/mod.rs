@@ -21,6 +21,7 @@ mod creator;
 mod harmoniecore;
 mod pawfectmatch;
 mod person;
+mod playback;
 mod streamit;
 
 use std::sync::Arc;

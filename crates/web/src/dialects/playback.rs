@@ -1,0 +1,37 @@
+//! Where streams are played, as the documents give it: one HLS address, which is never made of
+//! a stream key.
+
+use greenroom_app::stream::playback;
+use greenroom_domain::channel::Handle;
+use greenroom_domain::media::{PlaybackAddress, PlaybackKind};
+
+use crate::context::Context;
+use crate::problem::Problem;
+
+/// The channel's address for everybody, to be kept: whoever plays it is a guest.
+pub(super) fn for_everybody(context: &Context, handle: &Handle) -> Option<String> {
+    let addresses = context.app.ports.media.playback_addresses(handle, None);
+    Some(context.config.url(&hls(addresses)?))
+}
+
+/// The same with a grant for whoever asks: their player counts as them. Refused to whoever may
+/// not watch.
+pub(super) async fn for_asker(
+    context: &Context,
+    handle: &Handle,
+) -> Result<Option<String>, Problem> {
+    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
+    // The grant is theirs: they are to be the same person when they come back.
+    context.keep_guest();
+    let path = hls(playback.addresses);
+    Ok(path.map(|path| match &playback.node {
+        Some(node) => node.url(&path),
+        None => context.config.url(&path),
+    }))
+}
+
+fn hls(addresses: Vec<PlaybackAddress>) -> Option<String> {
+    let mut addresses = addresses.into_iter();
+    let hls = addresses.find(|address| address.kind == PlaybackKind::Hls)?;
+    Some(hls.path)
+}
