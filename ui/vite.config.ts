@@ -30,10 +30,10 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/api", "/socket.io", "/hls", "/dash", "/media", "/healthz"].map((path) => [
+      ["/api", "/graphql", "/socket.io", "/hls", "/dash", "/media", "/healthz"].map((path) => [
         path,
         // The Host stays the page's own: the server compares it with the page's origin.
-        { target: server, ws: path === "/socket.io", changeOrigin: false },
+        { target: server, ws: path === "/graphql" || path === "/socket.io", changeOrigin: false },
       ]),
     ),
   },

@@ -75,6 +75,7 @@ pub struct Http {
     pub embed_hosts: Vec<String>,
     pub media_origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
+    pub introspection: bool,
     pub dialects: BTreeSet<Dialect>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,

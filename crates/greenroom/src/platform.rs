@@ -296,6 +296,7 @@ impl Platform {
             embed_hosts: self.embed_hosts.clone(),
             media_origins: self.media_origins.clone(),
             trusted_proxies: self.proxies.clone(),
+            introspection: self.config.http.introspection,
             dialects: self.config.http.dialects.clone(),
             host_issuer: Some(self.config.host.issuer.clone()).filter(|issuer| !issuer.is_empty()),
             shutdown,

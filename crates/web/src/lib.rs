@@ -74,7 +74,7 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let web = Web::new(app, config);
     let router = ops::routes();
     #[cfg(feature = "rest")]
-    let router = router.merge(rest::routes());
+    let router = router.merge(rest::routes(config));
     #[cfg(feature = "rest")]
     let router = if has_interface(config) {
         // It has a page of its own behind the one-time link.
@@ -89,7 +89,8 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let router = router.merge(dialects::routes(&web));
     #[cfg(feature = "graphql")]
     let router = if config.graphql {
-        router.merge(graphql::routes(graphql::schema(config), &web).with_state(()))
+        let schema = graphql::schema(config);
+        router.merge(graphql::routes(schema, &web, graphiql(config)).with_state(()))
     } else {
         router
     };
@@ -111,4 +112,18 @@ fn has_interface(config: &WebConfig) -> bool {
     #[cfg(not(feature = "ui"))]
     let has = false;
     has && config.public_path().is_empty()
+}
+
+/// GraphQL's page: its files are the interface's.
+#[cfg(feature = "graphql")]
+fn graphiql(config: &WebConfig) -> graphql::GraphiQl {
+    #[cfg(feature = "ui")]
+    let there: graphql::GraphiQl = ui::graphiql;
+    #[cfg(not(feature = "ui"))]
+    let there: graphql::GraphiQl = |_| None;
+    if config.public_path().is_empty() {
+        there
+    } else {
+        |_| None
+    }
 }

@@ -1,5 +1,5 @@
 //! GraphQL over HTTP (the GraphQL Foundation's draft): `POST` with a JSON body, one request at a
-//! time.
+//! time. People who come by a browser are shown a page.
 
 use async_graphql::{Executor, Response as Answer, ServerError, Value};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -15,6 +15,10 @@ use crate::problem::Problem;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const GRAPHQL: HeaderValue = HeaderValue::from_static("application/graphql-response+json");
+
+const LEFT_OUT: &str = "This is GraphQL: ask it by POST. The page for people is left out here: \
+    it comes with the web interface, which is not below a path, nor in a program that was built \
+    without Node.\n";
 
 pub(super) async fn post<E: Executor>(
     State(served): State<Served<E>>,
@@ -42,7 +46,8 @@ pub(super) async fn post<E: Executor>(
     }
 }
 
-/// A WebSocket. Queries by `GET` are left out: whoever would cache them cannot tell who asks.
+/// A WebSocket, or the page for people. Queries by `GET` are left out: whoever would cache them
+/// cannot tell who asks.
 pub(super) async fn get<E: Executor>(
     State(served): State<Served<E>>,
     request: Request,
@@ -50,8 +55,23 @@ pub(super) async fn get<E: Executor>(
     if request.headers().contains_key(header::UPGRADE) {
         return socket::open(&served.sockets, request).unwrap_or_else(Problem::into_response);
     }
+    if served.web.config.introspection && accepts(request.headers(), "text/html") {
+        return page(&served, request.headers());
+    }
     let allow = [(header::ALLOW, "POST")];
     (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
+}
+
+/// The page, or why it is not there.
+fn page<E>(served: &Served<E>, asked: &HeaderMap) -> Response {
+    let left_out = || {
+        let cache = HeaderValue::from_static("no-cache");
+        ([(header::CACHE_CONTROL, cache)], LEFT_OUT).into_response()
+    };
+    let mut page = (served.page)(asked).unwrap_or_else(left_out);
+    let vary = HeaderValue::from_static("accept");
+    page.headers_mut().append(header::VARY, vary);
+    page
 }
 
 async fn execute<E: Executor>(served: &Served<E>, request: Request) -> Result<Answer, Problem> {
@@ -95,18 +115,19 @@ pub(super) fn written(answer: &Answer) -> Vec<u8> {
 
 /// The media type that the client reads: the newer one where it says so.
 fn kind(headers: &HeaderMap) -> HeaderValue {
-    let accepts = headers
+    let newer = GRAPHQL.to_str().is_ok_and(|kind| accepts(headers, kind));
+    if newer { GRAPHQL } else { JSON }
+}
+
+/// Whether the client names this media type among those that it reads.
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    headers
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|range| range.split(';').next())
-        .any(|range| {
-            GRAPHQL
-                .to_str()
-                .is_ok_and(|kind| range.trim().eq_ignore_ascii_case(kind))
-        });
-    if accepts { GRAPHQL } else { JSON }
+        .any(|range| range.trim().eq_ignore_ascii_case(kind))
 }
 
 fn finished(mut response: Response, status: StatusCode, kind: HeaderValue) -> Response {

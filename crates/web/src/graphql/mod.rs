@@ -29,6 +29,8 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use async_graphql::{Executor, MergedObject, MergedSubscription, Request, Schema};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Router, middleware};
 use greenroom_app::{App, Refusal};
@@ -102,17 +104,21 @@ pub fn schema(config: &WebConfig) -> GreenroomSchema {
     }
 }
 
-/// Serves a schema at [`PATH`].
+/// Answers who asks with these headers with the page for people, where it is there.
+pub(crate) type GraphiQl = fn(&HeaderMap) -> Option<Response>;
+
+/// Serves a schema at [`PATH`], without a page for people.
 pub fn router<E: Executor>(schema: E, app: Arc<App>, config: &WebConfig) -> Router {
-    routes(schema, &Web::new(app, config))
+    routes(schema, &Web::new(app, config), |_| None)
 }
 
-/// The same, over what other routes share.
-pub(crate) fn routes<E: Executor>(schema: E, web: &Web) -> Router {
+/// The same, over what other routes share, with the page.
+pub(crate) fn routes<E: Executor>(schema: E, web: &Web, page: GraphiQl) -> Router {
     let served = Served {
         sockets: Arc::new(Sockets::new(schema.clone(), web.clone())),
         executor: schema,
         web: web.clone(),
+        page,
     };
     Router::new()
         .route(PATH, post(http::post::<E>).get(http::get::<E>))
@@ -126,6 +132,7 @@ struct Served<E> {
     executor: E,
     sockets: Arc<Sockets<E>>,
     web: Web,
+    page: GraphiQl,
 }
 
 impl<E: Executor> Clone for Served<E> {
@@ -134,6 +141,7 @@ impl<E: Executor> Clone for Served<E> {
             executor: self.executor.clone(),
             sockets: Arc::clone(&self.sockets),
             web: self.web.clone(),
+            page: self.page,
         }
     }
 }

@@ -9,13 +9,13 @@ use axum::response::Response;
 use http::{HeaderValue, header};
 use utoipa::openapi::schema::{KnownFormat, Schema, SchemaFormat, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, RefOr, ResponseBuilder, Server};
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::Web;
 use crate::context::SESSION_COOKIE;
 use crate::problem::ErrorJson;
+use crate::{Web, WebConfig};
 
 /// The document: what the checked-in `api/openapi.json` is.
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -67,6 +67,13 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE))),
     );
     document
+}
+
+/// Where the document's paths begin, when the platform is served below a path: no host, for the
+/// document's reader is there already (`OpenAPI` 3.1, 4.8.5).
+pub(super) fn servers(config: &WebConfig) -> Option<Vec<Server>> {
+    let path = config.public_path();
+    (!path.is_empty()).then(|| vec![Server::new(path)])
 }
 
 /// The page at `/api/docs`: all of it comes from the binary.

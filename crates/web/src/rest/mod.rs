@@ -18,15 +18,16 @@ use http::header;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::problem::Problem;
-use crate::{Web, context};
+use crate::{Web, WebConfig, context};
 
 pub use docs::openapi;
 
 /// Under which path all of it is.
 const BASE: &str = "/api/v1";
 
-pub(crate) fn routes() -> Router<Web> {
-    let (api, document) = api().split_for_parts();
+pub(crate) fn routes(config: &WebConfig) -> Router<Web> {
+    let (api, mut document) = api().split_for_parts();
+    document.servers = docs::servers(config);
     let document = docs::json(&document);
     api.route(
         "/api/v1/openapi.json",

@@ -25,6 +25,8 @@ use policy::Policies;
 const INDEX: &str = "index.html";
 /// The page for `/embed/<handle>`.
 const EMBED: &str = "embed.html";
+/// The page for people at GraphQL's address.
+const GRAPHIQL: &str = "graphiql.html";
 /// The app's build names what is in here by its content.
 const HASHED: &str = "assets/";
 
@@ -53,6 +55,13 @@ static EMBEDDED: LazyLock<Arc<Assets>> = LazyLock::new(|| Arc::new(Assets::embed
 #[cfg(feature = "rest")]
 pub(crate) fn is_present() -> bool {
     EMBEDDED.file(INDEX).is_some()
+}
+
+/// The page on which people ask GraphQL; `None` where it was not built.
+#[cfg(feature = "graphql")]
+pub(crate) fn graphiql(asked: &HeaderMap) -> Option<Response> {
+    let file = EMBEDDED.file(GRAPHIQL)?;
+    Some(sent(file, asked, ASK_AGAIN, &policy::GRAPHIQL))
 }
 
 /// The interface behind all other routes.
@@ -135,7 +144,7 @@ impl Place {
         let is_page =
             name.is_empty() || (!FOR_PROGRAMS.contains(&first) && negotiation::wants_page(headers));
         // A page by its file's name would come without its address, or with the wrong policy.
-        let is_nothing = name == INDEX || name == EMBED || !(is_file || is_page);
+        let is_nothing = [INDEX, EMBED, GRAPHIQL].contains(&name) || !(is_file || is_page);
         if is_nothing {
             Self::None
         } else if is_file {

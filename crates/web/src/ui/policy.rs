@@ -5,6 +5,14 @@ use http::HeaderValue;
 
 use crate::{Site, WebConfig};
 
+/// Of GraphQL's page: its editor writes style sheets while it runs, its fonts and small pictures
+/// stand in its own.
+#[cfg(feature = "graphql")]
+pub(super) const GRAPHIQL: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     font-src data:; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+);
+
 pub(super) struct Policies {
     /// Of every page and file.
     pub(super) page: HeaderValue,

@@ -24,6 +24,7 @@ fn app() -> Arc<Assets> {
     built(&[
         ("index.html", "the app"),
         ("embed.html", "the player"),
+        ("graphiql.html", "GraphQL's page"),
         ("favicon.svg", "<svg/>"),
         ("assets/index-1a2b3c.js", "plain"),
         ("assets/index-1a2b3c.js.br", "brotli"),
@@ -109,6 +110,8 @@ async fn what_programs_ask_for_is_not_found_in_json() {
         "/healthz/x",
         "/index.html",
         "/embed.html",
+        "/graphiql.html",
+        "/graphql",
         "/.vite/manifest.json",
         "/assets/index-1a2b3c.js.br",
         "/pictures/x.webp",

@@ -65,3 +65,53 @@ async fn introspection_can_be_turned_off() {
     let answer = ask(&closed, None, "{ channl { id } }", json!({})).await;
     assert!(!answer.text.contains("Did you mean"), "{}", answer.text);
 }
+
+/// Whether or not the interface was built into this program.
+#[tokio::test]
+async fn people_are_shown_a_page_where_the_schema_may_be_seen() {
+    let below = |path: &str| WebConfig {
+        public_url: Some(format!("https://live.example{path}")),
+        ..config()
+    };
+    let get = async |config: WebConfig, accept: &str| {
+        let server = Server::with(config).await;
+        let request = reqwest::Client::new()
+            .get(server.url("/graphql"))
+            .header("accept", accept);
+        server.send(request).await
+    };
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let page = get(below(""), browser).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("cache-control"), "no-cache");
+    if page.header("content-type") == "text/html; charset=utf-8" {
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("script-src 'self';"), "{policy}");
+        assert!(!page.text.contains("https://"), "{}", page.text);
+    } else {
+        assert!(page.text.starts_with("This is GraphQL"), "{}", page.text);
+    }
+    // The page's files are not there.
+    let nested = get(below("/live"), browser).await;
+    assert_eq!(nested.header("content-type"), "text/plain; charset=utf-8");
+    assert!(
+        nested.text.starts_with("This is GraphQL: ask it by POST."),
+        "{}",
+        nested.text
+    );
+    for (config, accept) in [
+        (config(), "application/json"),
+        (config(), "*/*"),
+        (
+            WebConfig {
+                introspection: false,
+                ..config()
+            },
+            browser,
+        ),
+    ] {
+        let refused = get(config, accept).await;
+        assert_eq!(refused.header("allow"), "POST");
+        refused.expect_error(405, "METHOD_NOT_ALLOWED");
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use greenroom_web::WebConfig;
+use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Server, config};
 
 const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api/openapi.json");
 
@@ -57,6 +58,23 @@ async fn it_is_served_with_a_page_that_needs_no_other_host() {
     let start = start.text().await.unwrap();
     assert!(start.contains("\"../v1/openapi.json\""), "{start}");
     assert!(start.contains("\"validatorUrl\": \"none\""), "{start}");
+}
+
+#[tokio::test]
+async fn below_a_path_it_says_where_its_own_begin() {
+    let below = async |url: &str| {
+        let server = Server::with(WebConfig {
+            public_url: Some(url.to_owned()),
+            ..config()
+        })
+        .await;
+        let document = server.get(None, "/openapi.json").await.expect(200);
+        document["servers"].clone()
+    };
+    let live = json!([{ "url": "/live" }]);
+    assert_eq!(below("https://example.org/live").await, live);
+    assert_eq!(below("https://example.org/live/").await, live);
+    assert_eq!(below("https://example.org").await, Value::Null);
 }
 
 #[test]
