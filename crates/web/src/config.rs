@@ -38,6 +38,8 @@ pub struct WebConfig {
     pub introspection: bool,
     /// Other platforms' interfaces that are served besides; none if not said.
     pub dialects: BTreeSet<Dialect>,
+    /// In which of them Socket.IO speaks to clients that do not say what they want.
+    pub socketio_dialect: Option<Dialect>,
     /// The issuer of the host platform's tokens: whose subjects the dialects' user ids are. That
     /// of whoever asks when not said.
     pub host_issuer: Option<String>,
@@ -96,6 +98,7 @@ impl Default for WebConfig {
             graphql: true,
             introspection: true,
             dialects: BTreeSet::new(),
+            socketio_dialect: None,
             host_issuer: None,
             quota: Quota {
                 burst: 300,

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 /// Asks to create for whoever never has, where a document lets everybody go live. Who approves
 /// is the operator's choice: until somebody does, the use cases refuse.
-pub(super) async fn ask(app: &Arc<App>, actor: &Actor, user: &User) -> Result<(), Refusal> {
+pub(crate) async fn ask(app: &Arc<App>, actor: &Actor, user: &User) -> Result<(), Refusal> {
     if user.creator == CreatorStatus::None {
         become_creator::execute(app, actor).await?;
     }
@@ -23,7 +23,7 @@ pub(super) async fn ask(app: &Arc<App>, actor: &Actor, user: &User) -> Result<()
 
 /// The asker's channel, which is made for an approved creator who has none: in their name, and
 /// called like what they do first.
-pub(super) async fn own_channel(
+pub(crate) async fn own_channel(
     app: &Arc<App>,
     actor: &Actor,
     user: &User,

@@ -17,10 +17,10 @@
 mod absent;
 mod body;
 mod circle;
-mod creator;
-mod harmoniecore;
-mod pawfectmatch;
-mod person;
+pub(crate) mod creator;
+pub(crate) mod harmoniecore;
+pub(crate) mod pawfectmatch;
+pub(crate) mod person;
 mod playback;
 mod streamit;
 

@@ -71,6 +71,12 @@ impl Socket {
         })
     }
 
+    /// Ends the connection of a client for whom more waits than there is room for: it is told to
+    /// resume.
+    pub(crate) fn too_slow(&self) {
+        self.line.update(|session| session.too_slow(Instant::now()));
+    }
+
     /// Ends the connection once what is queued has been sent.
     pub fn disconnect(&self) {
         self.line

@@ -10,7 +10,7 @@ use greenroom_domain::shared::id::{GuestId, UserId};
 use greenroom_domain::shared::page::Page;
 use serde::Serialize;
 
-#[cfg(feature = "graphql")]
+#[cfg(any(feature = "dialects", feature = "graphql"))]
 pub(crate) use account::picture_url;
 pub use account::{AccountJson, UserJson};
 pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
@@ -18,6 +18,8 @@ pub use chat::{
     AuthorJson, ChatRateJson, ChatSettingsJson, HistoryJson, LineBodyJson, LineJson,
     RestrictionJson, RestrictionKindJson,
 };
+#[cfg(feature = "socketio")]
+pub(crate) use stream::end_reason_text;
 pub use stream::{
     AudioStatusJson, ChannelBriefJson, IngestStatusJson, PlaybackAddressJson, StreamJson,
     StreamStatusJson, VideoStatusJson, ViewersJson,

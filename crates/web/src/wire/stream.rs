@@ -141,7 +141,7 @@ fn ingest_text(ingest: &Ingest) -> &'static str {
     }
 }
 
-pub(super) fn end_reason_text(reason: EndReason) -> &'static str {
+pub(crate) fn end_reason_text(reason: EndReason) -> &'static str {
     match reason {
         EndReason::OwnerEnded => "owner_ended",
         EndReason::AdminEnded => "admin_ended",

@@ -12,13 +12,15 @@ use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::{ClientMessageId, Content, LineBody, Seq};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::page::PageLimit;
+use greenroom_domain::stream::{Stream, StreamError, StreamState};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::connection::Connection;
 use super::enter::{Purpose, enter};
-use super::payload::{handle, place, stream_id};
+use super::payload::{handle, place, require_own, stream_id};
+use super::speech::Speech;
 use super::stream::{ChatJson, chat_of, start_at};
 use super::{Answer, Events, Nothing, Problem, done};
 use crate::wire::{ChannelJson, ChatSettingsJson, LineJson};
@@ -45,6 +47,7 @@ pub(super) struct Leave {
 pub(super) struct Send {
     stream_id: Option<String>,
     handle: Option<String>,
+    user_id: Option<String>,
     message: String,
     client_message_id: Option<String>,
     /// The number of the line that it answers.
@@ -56,6 +59,7 @@ pub(super) struct Send {
 pub(super) struct Typing {
     stream_id: Option<String>,
     handle: Option<String>,
+    user_id: Option<String>,
     #[serde(rename = "isTyping")]
     active: bool,
 }
@@ -128,20 +132,22 @@ pub(super) async fn send(
     connection: &Arc<Connection>,
     payload: Send,
 ) -> Result<Answer, Problem> {
+    require_own(connection, "userId", payload.user_id.as_deref())?;
     let client_id = payload
         .client_message_id
         .as_deref()
         .map(ClientMessageId::parse)
         .transpose()
         .map_err(|error| Problem::text("clientMessageId", error))?;
-    let channel = room_of(events, connection, payload.stream_id, payload.handle).await?;
+    let channel = room_now(events, connection, payload.stream_id, payload.handle).await?;
     let post = Post {
         channel,
         text: payload.message,
         client_id,
         reply_to: payload.reply_to.map(Seq),
     };
-    let posted = post::execute(&events.app, &connection.actor, post).await?;
+    let terms = connection.speech.terms();
+    let posted = post::execute_by(&events.app, &connection.actor, post, terms).await?;
     if !posted.repeated {
         let meters = &events.config.meters;
         meters.chat_messages.fetch_add(1, Ordering::Relaxed);
@@ -168,7 +174,8 @@ pub(super) async fn typing(
     connection: &Arc<Connection>,
     payload: Typing,
 ) -> Result<Answer, Problem> {
-    let channel = room_of(events, connection, payload.stream_id, payload.handle).await?;
+    require_own(connection, "userId", payload.user_id.as_deref())?;
+    let channel = room_now(events, connection, payload.stream_id, payload.handle).await?;
     typing::execute(&events.app, &connection.actor, channel, payload.active).await?;
     done(&Nothing {})
 }
@@ -263,7 +270,13 @@ pub(super) async fn room_of(
     handle: Option<String>,
 ) -> Result<ChannelId, Problem> {
     match (stream, handle) {
-        (Some(stream), None) => channel_of(events, connection, stream_id(&stream)?).await,
+        (Some(stream), None) => {
+            let stream = stream_id(&stream)?;
+            match connection.room_watched_for(stream) {
+                Some(room) => Ok(room.channel),
+                None => Ok(read(events, stream).await?.channel),
+            }
+        }
         (None, Some(name)) => channel_named(events, &name).await,
         (None, None) => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -275,17 +288,34 @@ pub(super) async fn room_of(
     }
 }
 
-async fn channel_of(
+/// The same for what is said now. To us the room is the channel's, and goes on; to the documents
+/// it is the stream's, and is over with it.
+pub(super) async fn room_now(
     events: &Events,
     connection: &Connection,
-    stream: StreamId,
+    stream: Option<String>,
+    handle: Option<String>,
 ) -> Result<ChannelId, Problem> {
-    if let Some(channel) = connection.channel_watched_for(stream) {
-        return Ok(channel);
+    let (Speech::Of(_), Some(named)) = (connection.speech, &stream) else {
+        return room_of(events, connection, stream, handle).await;
+    };
+    let named = stream_id(named)?;
+    if let Some(room) = connection.room_watched_for(named)
+        && room.stream() == Some(named)
+    {
+        return Ok(room.channel);
     }
+    let stream = read(events, named).await?;
+    match stream.state {
+        StreamState::Ended { .. } => Err(Refusal::Stream(StreamError::Ended).into()),
+        StreamState::Pending | StreamState::Live { .. } => Ok(stream.channel),
+    }
+}
+
+async fn read(events: &Events, stream: StreamId) -> Result<Stream, Problem> {
     let stream = events.app.ports.streams.get(stream).await;
     let stream = stream.map_err(Refusal::from)?;
-    Ok(stream.ok_or(Refusal::NoSuchStream)?.value.channel)
+    Ok(stream.ok_or(Refusal::NoSuchStream)?.value)
 }
 
 async fn channel_named(events: &Events, name: &str) -> Result<ChannelId, Problem> {

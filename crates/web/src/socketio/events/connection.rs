@@ -6,15 +6,18 @@ use std::time::Duration;
 use greenroom_app::realtime::Subscription;
 use greenroom_app::stream::join;
 use greenroom_app::{App, Refusal};
-use greenroom_domain::account::SessionId;
+use greenroom_domain::account::{SessionId, Subject};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, ConnectionId, StreamId, UserId};
 use greenroom_domain::shared::rate::{Quota, TokenBucket};
 use http::StatusCode;
 use parking_lot::Mutex;
+use serde::Serialize;
 
 use super::room::Room;
+use super::speech::Speech;
+use super::vocabulary::Event;
 use super::{Failed, Problem, Socket};
 
 /// How often one connection may ask for something.
@@ -31,8 +34,12 @@ pub(super) struct Connection {
     pub(super) socket: Socket,
     pub(super) actor: Actor,
     pub(super) who: Identity,
+    /// In whose words they are spoken to.
+    pub(super) speech: Speech,
     /// What the host platform calls them, if they come from one.
-    pub(super) subject: Option<Box<str>>,
+    pub(super) subject: Option<Box<Subject>>,
+    /// The stream that they have named in the handshake.
+    pub(super) stream: Option<StreamId>,
     /// What proved who they are is worth nothing from then on.
     pub(super) expires_at: Option<Timestamp>,
     /// The local session that proved it; with its end this ends too.
@@ -72,6 +79,16 @@ impl Connection {
             .take(QUOTA, now)
             .map_err(|retry_after| Refusal::TooMany { retry_after })?;
         Ok(())
+    }
+
+    /// Tells them something in their words, if they have one for it.
+    pub(super) fn tell(&self, event: Event, what: &impl Serialize) -> Result<(), Problem> {
+        let Some(name) = event.name(self.speech) else {
+            return Ok(());
+        };
+        let sent = self.socket.emit(name, what);
+        sent.map(drop)
+            .map_err(|error| Problem::internal().because(error))
     }
 
     pub(super) fn has_expired(&self, now: Timestamp) -> bool {
@@ -117,11 +134,18 @@ impl Connection {
         true
     }
 
-    /// The channel of a stream whose room they are in because of it.
-    pub(super) fn channel_watched_for(&self, stream: StreamId) -> Option<ChannelId> {
+    /// The room that they are in because of a stream.
+    pub(super) fn room_watched_for(&self, stream: StreamId) -> Option<Arc<Room>> {
         let memberships = self.memberships.lock();
         let found = memberships.iter().find(|it| it.watching == Some(stream));
-        found.map(|it| it.room.channel)
+        found.map(|it| Arc::clone(&it.room))
+    }
+
+    /// The stream because of which they are in a channel's room.
+    pub(super) fn watched_in(&self, channel: ChannelId) -> Option<StreamId> {
+        let memberships = self.memberships.lock();
+        let found = memberships.iter().find(|it| it.room.channel == channel);
+        found.and_then(|it| it.watching)
     }
 
     /// The streams whose audience they are part of.

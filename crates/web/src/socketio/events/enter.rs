@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::connection::{Connection, Membership};
 use super::listener::RoomListener;
+use super::speech::Speech;
 use super::{Events, Problem};
 
 /// Somebody is in a room.
@@ -43,6 +44,13 @@ pub(super) async fn enter(
         Purpose::Watch(stream) => Some(stream),
         Purpose::Chat => None,
     };
+    if let Speech::Of(_) = connection.speech
+        && let Some(before) = connection.watched_in(channel.id)
+        && watching != Some(before)
+    {
+        // They hear of one stream of a channel at a time.
+        connection.leave_stream(app, before).await?;
+    }
     if connection.note(channel.id, watching) {
         let from = app.ports.room_log.head(channel.id).await;
         return Ok(Entered {
@@ -55,7 +63,7 @@ pub(super) async fn enter(
     room.refresh().await.map_err(Refusal::from)?;
     let standing = Standing::of(&connection.actor, channel.owner, false);
     let is_staff = standing.may(Action::Moderate);
-    let listener = Arc::new(RoomListener::new(connection, &room, is_staff));
+    let listener = Arc::new(RoomListener::new(connection, &room, watching, is_staff));
     let command = JoinRoom {
         channel: channel.id,
         start,

@@ -8,11 +8,14 @@ use async_trait::async_trait;
 use greenroom_app::realtime::{Listener, Published, Shown};
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::id::StreamId;
 
 use super::Socket;
 use super::connection::Connection;
 use super::outgoing::{self, Packets};
 use super::room::Room;
+use super::speech::Speech;
+use super::translate::Interpreter;
 use crate::socketio::socket::{Class, Sent};
 
 /// One connection listens to one room.
@@ -22,6 +25,8 @@ pub(super) struct RoomListener {
     room: Arc<Room>,
     who: Identity,
     is_staff: bool,
+    /// For those who are spoken to in other words than ours.
+    interpreter: Option<Box<Interpreter>>,
     /// They were banned: nothing more is for them.
     is_shut_out: AtomicBool,
 }
@@ -32,20 +37,13 @@ impl Listener for RoomListener {
         if self.is_shut_out() {
             return;
         }
-        let format = outgoing::format(&published.shown, self.is_staff);
-        let packets = published.encoded(format, |published| {
-            let stream = match &published.shown {
-                Shown::Line(line) => self.room.stream_of(line),
-                Shown::Ephemeral(_) => self.room.stream(),
-            };
-            outgoing::encode(published, stream, format)
-        });
         let class = match &published.shown {
             Shown::Line(_) => Class::Durable,
             Shown::Ephemeral(_) => Class::Ephemeral,
         };
-        for packet in packets.iter() {
-            self.socket.send_shared(packet, class);
+        match &self.interpreter {
+            None => self.deliver_in_our_words(published, class),
+            Some(interpreter) => interpreter.deliver(&self.room, published, class),
         }
         if let Shown::Line(line) = &published.shown
             && is_ban_of(&line.body, self.who)
@@ -62,7 +60,11 @@ impl Listener for RoomListener {
                 Shown::Ephemeral(_) => None,
             })
             .collect();
-        for (published, stream) in missed.iter().zip(self.room.streams_of(&lines)) {
+        let streams = self.room.streams_of(&lines);
+        if let Some(interpreter) = &self.interpreter {
+            return interpreter.catch_up(&self.room, &missed, streams).await;
+        }
+        for (published, stream) in missed.iter().zip(streams) {
             let format = outgoing::format(&published.shown, self.is_staff);
             if !self
                 .give(&outgoing::encode(published, stream, format))
@@ -75,14 +77,42 @@ impl Listener for RoomListener {
 }
 
 impl RoomListener {
-    pub(super) fn new(connection: &Arc<Connection>, room: &Arc<Room>, is_staff: bool) -> Self {
+    /// `watching` is the stream because of which they are here.
+    pub(super) fn new(
+        connection: &Arc<Connection>,
+        room: &Arc<Room>,
+        watching: Option<StreamId>,
+        is_staff: bool,
+    ) -> Self {
+        let interpreter = match (connection.speech, watching) {
+            (Speech::Of(document), Some(stream)) => {
+                let interpreter = Interpreter::new(document, stream, &connection.socket);
+                Some(Box::new(interpreter))
+            }
+            _ => None,
+        };
         Self {
+            interpreter,
             connection: Arc::downgrade(connection),
             socket: connection.socket.clone(),
             room: Arc::clone(room),
             who: connection.who,
             is_staff,
             is_shut_out: AtomicBool::new(false),
+        }
+    }
+
+    fn deliver_in_our_words(&self, published: &Published, class: Class) {
+        let format = outgoing::format(&published.shown, self.is_staff);
+        let packets = published.encoded(format, |published| {
+            let stream = match &published.shown {
+                Shown::Line(line) => self.room.stream_of(line),
+                Shown::Ephemeral(_) => self.room.stream(),
+            };
+            outgoing::encode(published, stream, format)
+        });
+        for packet in packets.iter() {
+            self.socket.send_shared(packet, class);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The platform's events over Socket.IO: the ones that the `HarmonieCORE` document names, and a
-//! few of our own. `docs/api-map.md` lists them all.
+//! few of our own; or those of a document whose clients move over unchanged. [`vocabulary`] is
+//! the table of all names, `docs/api-map.md` has the payloads too.
 //!
 //! Each event of a client calls one use case, and is answered by its acknowledgement:
 //! `{ ok: true, … }`, or `{ ok: false, error, code, details }` with the codes of REST. Without
@@ -10,14 +11,21 @@
 mod chat;
 mod connection;
 mod enter;
+mod harmoniecore;
 mod listener;
 mod moderation;
 mod outgoing;
+mod pawfectmatch;
 mod payload;
+mod people;
 mod room;
 mod session;
+mod speech;
 mod stream;
+mod translate;
 mod upkeep;
+mod vocabulary;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -33,7 +41,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use self::connection::Connection;
+use self::payload::Payload;
 use self::room::Rooms;
+use self::vocabulary::Request;
 use super::service::{Args, ConnectError, DisconnectReason, Handshake, Service};
 use super::socket::{Ack, Socket};
 use super::{Config, Origins, SocketIo};
@@ -61,7 +71,7 @@ pub(crate) fn routes(web: &Web) -> Router {
     };
     let shutdown = config.shutdown.clone();
     let tasks = config.tasks.clone();
-    let events = Arc::new(Events::new(app, config));
+    let events = Events::new(app, config);
     let server = SocketIo::new(Arc::clone(&events), limits, ids, shutdown.clone());
     let ended = events.app.ended_sessions();
     tasks.spawn(upkeep::run(events, ended, shutdown));
@@ -76,6 +86,8 @@ pub(crate) struct Events {
     config: Arc<WebConfig>,
     rooms: Rooms,
     connections: Mutex<HashMap<ConnectionId, Weak<Connection>>>,
+    /// For what goes on behind a connection.
+    me: Weak<Self>,
 }
 
 /// A connection as the transport holds it.
@@ -87,9 +99,8 @@ impl Service for Events {
 
     async fn connect(&self, handshake: Handshake, socket: Socket) -> Result<Session, ConnectError> {
         let mut ended = self.app.ended_sessions();
-        let connection = session::open(&self.app, &handshake, socket)
-            .await
-            .map_err(|problem| refused(&problem))?;
+        let opened = session::open(self, &handshake, socket).await;
+        let (connection, entrance) = opened.map_err(|problem| refused(&problem))?;
         let connection = Arc::new(connection);
         let known = Arc::downgrade(&connection);
         self.connections.lock().insert(connection.id, known);
@@ -99,6 +110,11 @@ impl Service for Events {
         {
             self.connections.lock().remove(&connection.id);
             return Err(refused(&Refusal::NotSignedIn.into()));
+        }
+        if let Some(entrance) = entrance {
+            watch::begin(self, &connection, entrance)
+                .await
+                .map_err(|problem| refused(&problem))?;
         }
         let meters = &self.config.meters;
         meters.connections.fetch_add(1, Ordering::Relaxed);
@@ -144,13 +160,14 @@ impl Service for Events {
 }
 
 impl Events {
-    fn new(app: Arc<App>, config: Arc<WebConfig>) -> Self {
-        Self {
+    fn new(app: Arc<App>, config: Arc<WebConfig>) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
             app,
             config,
             rooms: Rooms::default(),
             connections: Mutex::default(),
-        }
+            me: Weak::clone(me),
+        })
     }
 
     /// Everybody who is connected now.
@@ -182,26 +199,40 @@ impl Events {
         name: &str,
         args: &Args,
     ) -> Result<Answer, Problem> {
-        match name {
-            "create-stream" => stream::create(self, connection, payload::read(args)?).await,
-            "start-stream" => stream::start(self, connection, payload::read(args)?).await,
-            "join-stream" => stream::join(self, connection, payload::read(args)?).await,
-            "leave-stream" => stream::leave(self, connection, payload::read(args)?).await,
-            "end-stream" => stream::end(self, connection, payload::read(args)?).await,
-            "join-channel" => chat::join(self, connection, payload::read(args)?).await,
-            "leave-channel" => chat::leave(self, connection, payload::read(args)?).await,
-            "send-message" => chat::send(self, connection, payload::read(args)?).await,
-            "typing" => chat::typing(self, connection, payload::read(args)?).await,
-            "get-history" => chat::history(self, connection, payload::read(args)?).await,
-            "delete-message" => chat::delete(self, connection, payload::read(args)?).await,
-            "moderate-user" => moderation::moderate(self, connection, payload::read(args)?).await,
-            _ => Err(Problem::new(
+        let Some(request) = Request::by_name(connection.speech, name) else {
+            return Err(Problem::new(
                 StatusCode::NOT_FOUND,
                 "UNKNOWN_EVENT",
                 "there is no such event",
-            )),
+            ));
+        };
+        let (it, args) = (connection, &Payload::new(connection, request, args));
+        match request {
+            Request::CreateStream => stream::create(self, it, args.read()?).await,
+            Request::StartStream => stream::start(self, it, args.read()?).await,
+            Request::JoinStream => stream::join(self, it, args.read()?).await,
+            Request::LeaveStream => stream::leave(self, it, args.read()?).await,
+            Request::EndStream => stream::end(self, it, args.read()?).await,
+            Request::JoinChannel => chat::join(self, it, args.read()?).await,
+            Request::LeaveChannel => chat::leave(self, it, args.read()?).await,
+            Request::SendMessage => chat::send(self, it, args.read()?).await,
+            Request::Typing => chat::typing(self, it, args.read()?).await,
+            Request::GetHistory => chat::history(self, it, args.read()?).await,
+            Request::DeleteMessage => chat::delete(self, it, args.read()?).await,
+            Request::ModerateUser => moderation::moderate(self, it, args.read()?).await,
+            Request::SendTip | Request::SendGift => Err(absent("tips and gifts")),
+            Request::StartRecording | Request::StopRecording => Err(absent("recordings")),
         }
     }
+}
+
+/// What the documents have and this server has not yet.
+fn absent(what: &str) -> Problem {
+    Problem::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "NOT_AVAILABLE_YET",
+        format!("{what} are still to come"),
+    )
 }
 
 /// What an acknowledgement says, as JSON.

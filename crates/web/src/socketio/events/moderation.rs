@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use greenroom_app::Refusal;
 use greenroom_app::chat::restrict::{self, Restrict};
+use greenroom_domain::account::Subject;
 use greenroom_domain::chat::{Lift, ModerationReason};
 use greenroom_domain::shared::actor::Identity;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub(super) async fn moderate(
     payload: Moderate,
 ) -> Result<Answer, Problem> {
     let (app, actor) = (&events.app, &connection.actor);
-    let subject = subject(&payload.target_user_id)?;
+    let subject = subject(events, connection, &payload.target_user_id).await?;
     let reason = payload.reason.as_deref().map(ModerationReason::parse);
     let reason = reason
         .transpose()
@@ -88,9 +89,23 @@ pub(super) async fn moderate(
     }
 }
 
-/// What names nobody is nobody.
-fn subject(text: &str) -> Result<Identity, Problem> {
-    identity(text)
-        .or_else(|| text.parse().ok().map(Identity::User))
-        .ok_or_else(|| Refusal::NoSuchUser.into())
+/// By our names, or by the host platform's subject. What names nobody is nobody.
+async fn subject(
+    events: &Events,
+    connection: &Connection,
+    text: &str,
+) -> Result<Identity, Problem> {
+    let ours = identity(text).or_else(|| text.parse().ok().map(Identity::User));
+    if let Some(ours) = ours {
+        return Ok(ours);
+    }
+    let own = connection.subject.as_ref();
+    let issuer = (events.config.host_issuer.clone()).or_else(|| Some(own?.issuer.clone()));
+    let subject = Subject {
+        issuer: issuer.ok_or(Refusal::NoSuchUser)?,
+        subject: text.to_owned(),
+    };
+    let user = events.app.ports.users.by_subject(&subject).await;
+    let user = user.map_err(Refusal::from)?.ok_or(Refusal::NoSuchUser)?;
+    Ok(Identity::User(user.value.id))
 }

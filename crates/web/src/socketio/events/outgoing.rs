@@ -9,6 +9,8 @@ use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use serde::Serialize;
 
+use super::speech::Speech;
+use super::vocabulary::Event;
 use crate::socketio::socket::SharedPacket;
 use crate::wire::{LineJson, identity_text};
 
@@ -82,16 +84,16 @@ fn of_line(
     line: &Line,
     format: WireFormat,
 ) -> serde_json::Result<SharedPacket> {
-    let name = match &line.body {
-        LineBody::Message(_) => "new-message",
-        LineBody::Deleted { .. } => "message-deleted",
-        LineBody::Restricted { .. } | LineBody::RestrictionLifted { .. } => "user-moderated",
-        LineBody::SettingsChanged(_) => "chat-settings",
-        LineBody::ChannelEdited { .. } => "channel-updated",
-        LineBody::StreamStarted { .. } => "stream-started",
-        LineBody::StreamInterrupted { .. } => "stream-interrupted",
-        LineBody::StreamResumed { .. } => "stream-resumed",
-        LineBody::StreamEnded { .. } => "stream-ended",
+    let told = match &line.body {
+        LineBody::Message(_) => Event::NewMessage,
+        LineBody::Deleted { .. } => Event::MessageDeleted,
+        LineBody::Restricted { .. } | LineBody::RestrictionLifted { .. } => Event::UserModerated,
+        LineBody::SettingsChanged(_) => Event::ChatSettings,
+        LineBody::ChannelEdited { .. } => Event::ChannelUpdated,
+        LineBody::StreamStarted { .. } => Event::StreamStarted,
+        LineBody::StreamInterrupted { .. } => Event::StreamInterrupted,
+        LineBody::StreamResumed { .. } => Event::StreamResumed,
+        LineBody::StreamEnded { .. } => Event::StreamEnded,
     };
     let moderated = match &line.body {
         LineBody::Restricted { subject, kind, .. } => Some(Moderated {
@@ -117,7 +119,7 @@ fn of_line(
             LineJson::public(line)
         },
     };
-    SharedPacket::event(name, &event)
+    packet(told, &event)
 }
 
 #[derive(Serialize)]
@@ -155,17 +157,17 @@ fn of_moment(
             viewers,
             joined,
             left,
-        } => [("viewer-joined", joined), ("viewer-left", left)]
+        } => [(Event::ViewerJoined, joined), (Event::ViewerLeft, left)]
             .into_iter()
             .filter(|(_, people)| !people.is_empty())
-            .map(|(name, people)| {
+            .map(|(told, people)| {
                 let event = Viewers {
                     stream_id: stream.to_string(),
                     channel_id: channel.to_string(),
                     count: *viewers,
                     identities: people.iter().copied().map(identity_text).collect(),
                 };
-                SharedPacket::event(name, &event)
+                packet(told, &event)
             })
             .collect(),
         Ephemeral::Typing { who, name, active } => {
@@ -177,9 +179,13 @@ fn of_moment(
                 name: name.as_str(),
                 active: *active,
             };
-            Ok(vec![SharedPacket::event("typing-indicator", &event)?])
+            Ok(vec![packet(Event::Typing, &event)?])
         }
     }
+}
+
+fn packet(event: Event, json: &impl Serialize) -> serde_json::Result<SharedPacket> {
+    SharedPacket::event(event.name(Speech::Ours).unwrap_or_default(), json)
 }
 
 fn id_text(who: Identity) -> String {

@@ -8,34 +8,96 @@ use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::StreamId;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::connection::Connection;
+use super::speech::{Document, Speech};
+use super::vocabulary::Request;
 use super::{Args, Problem};
 use crate::wire::identity_text;
 
-/// The event's first argument. Fields that its type does not have are refused by the type.
-pub(super) fn read<T: DeserializeOwned>(args: &Args) -> Result<T, Problem> {
-    args.read(0).map_err(|error| {
-        // serde tells fields and their kind of trouble by its message alone.
-        let message = error.to_string();
-        let code = if message.starts_with("unknown field") {
-            "UNKNOWN_FIELD"
-        } else if message.starts_with("missing field") {
-            "MISSING_FIELD"
-        } else {
-            "WRONG_TYPE"
-        };
-        let field = message.split('`').nth(1).filter(|_| code != "WRONG_TYPE");
-        let problem = Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            code,
-            format!("the payload does not fit: {message}"),
-        );
-        match field {
-            Some(field) => problem.with("field", field),
-            None => problem,
+/// What comes with a request.
+pub(super) struct Payload<'a> {
+    connection: &'a Connection,
+    request: Request,
+    args: &'a Args,
+}
+
+impl<'a> Payload<'a> {
+    pub(super) fn new(connection: &'a Connection, request: Request, args: &'a Args) -> Self {
+        Self {
+            connection,
+            request,
+            args,
         }
-    })
+    }
+
+    /// The event's first argument. Fields that its type does not have are refused by the type; a
+    /// document's clients may have more.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let Self {
+            connection,
+            request,
+            args,
+        } = self;
+        match connection.speech {
+            Speech::Ours => args.read(0),
+            Speech::Of(document) => args
+                .read(0)
+                .map(|payload| translated(connection, *request, document, payload))
+                .and_then(serde_json::from_value),
+        }
+        .map_err(|error| unreadable(&error))
+    }
+}
+
+/// A payload in our words. A bare text is a message's.
+fn translated(
+    connection: &Connection,
+    request: Request,
+    document: Document,
+    payload: Value,
+) -> Value {
+    let theirs = match payload {
+        Value::Object(theirs) => theirs,
+        Value::String(text) if request == Request::SendMessage => {
+            Map::from_iter([("message".to_owned(), Value::String(text))])
+        }
+        other => return other,
+    };
+    let mut ours = Map::new();
+    for (name, mut names) in request.fields(document) {
+        if let Some(value) = names.find_map(|name| theirs.get(name)) {
+            ours.insert(name.to_owned(), value.clone());
+        }
+    }
+    if let Some(stream) = connection.stream {
+        ours.entry("streamId")
+            .or_insert_with(|| stream.to_string().into());
+    }
+    Value::Object(ours)
+}
+
+fn unreadable(error: &serde_json::Error) -> Problem {
+    // serde tells fields and their kind of trouble by its message alone.
+    let message = error.to_string();
+    let code = if message.starts_with("unknown field") {
+        "UNKNOWN_FIELD"
+    } else if message.starts_with("missing field") {
+        "MISSING_FIELD"
+    } else {
+        "WRONG_TYPE"
+    };
+    let field = message.split('`').nth(1).filter(|_| code != "WRONG_TYPE");
+    let problem = Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        code,
+        format!("the payload does not fit: {message}"),
+    );
+    match field {
+        Some(field) => problem.with("field", field),
+        None => problem,
+    }
 }
 
 /// What is no id names no stream.
@@ -74,7 +136,7 @@ pub(super) fn require_own(
     };
     if id.eq_ignore_ascii_case(&own)
         || id == identity_text(connection.who)
-        || connection.subject.as_deref() == Some(id)
+        || (connection.subject.as_ref()).is_some_and(|subject| subject.subject == id)
     {
         return Ok(());
     }

@@ -10,14 +10,20 @@ use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::store::StoreError;
 use parking_lot::Mutex;
 
+use super::people::People;
+
 /// The rooms that anybody listens to.
 #[derive(Default)]
-pub(super) struct Rooms(Mutex<HashMap<ChannelId, Weak<Room>>>);
+pub(super) struct Rooms {
+    held: Mutex<HashMap<ChannelId, Weak<Room>>>,
+    pub(super) people: Arc<People>,
+}
 
 /// What all who listen to a room share.
 pub(super) struct Room {
     pub(super) channel: ChannelId,
     pub(super) app: Arc<App>,
+    pub(super) people: Arc<People>,
     on_air: Mutex<OnAir>,
 }
 
@@ -30,13 +36,14 @@ struct OnAir {
 
 impl Rooms {
     pub(super) fn of(&self, app: &Arc<App>, channel: ChannelId) -> Arc<Room> {
-        let mut rooms = self.0.lock();
+        let mut rooms = self.held.lock();
         if let Some(room) = rooms.get(&channel).and_then(Weak::upgrade) {
             return room;
         }
         let room = Arc::new(Room {
             channel,
             app: Arc::clone(app),
+            people: Arc::clone(&self.people),
             on_air: Mutex::new(OnAir {
                 as_of: Seq::ZERO,
                 stream: None,
@@ -47,7 +54,7 @@ impl Rooms {
     }
 
     pub(super) fn forget_empty(&self) {
-        self.0.lock().retain(|_, room| room.strong_count() > 0);
+        self.held.lock().retain(|_, room| room.strong_count() > 0);
     }
 }
 

@@ -1,20 +1,23 @@
 //! Who is asking, found out once for each connection.
 
-use std::sync::Arc;
-
+use axum::extract::Query;
 use greenroom_app::App;
 use greenroom_app::account::authenticate;
 use greenroom_domain::account::{DisplayName, Login, User};
+use greenroom_domain::chat::Place;
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::StreamId;
 use greenroom_domain::shared::id::{ConnectionId, GuestId};
 use greenroom_domain::shared::rate::TokenBucket;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Handshake, Problem, Socket};
+use super::payload::{place, stream_id};
+use super::speech::{Document, Speech};
+use super::{Events, Handshake, Problem, Socket};
 use crate::context;
 use crate::wire::{UserJson, identity_text};
 
@@ -25,6 +28,26 @@ struct Auth {
     token: Option<String>,
     /// What the event `session` told a guest, by which they stay the same person.
     guest: Option<String>,
+    #[serde(flatten)]
+    wishes: Wishes,
+}
+
+/// What a client may name as `auth` or in the query: in whose words it speaks, and, where those
+/// are `PawfectMatch`'s, the stream that it is here for.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wishes {
+    dialect: Option<String>,
+    stream_id: Option<String>,
+    /// The last message that it has.
+    after: Option<String>,
+}
+
+/// The stream that a client has come for.
+pub(super) struct Entrance {
+    pub(super) stream: StreamId,
+    /// The last place that it has seen.
+    pub(super) after: Option<Place>,
 }
 
 /// The first event of every connection: who the client is here.
@@ -47,11 +70,19 @@ struct SessionJson<'a> {
 /// By `auth.token`, a bearer token, the session's cookie, the guest's cookie or `auth.guest`;
 /// whoever has none of these is a new guest. The transport has asked for the origin before.
 pub(super) async fn open(
-    app: &Arc<App>,
+    events: &Events,
     handshake: &Handshake,
     socket: Socket,
-) -> Result<Connection, Problem> {
+) -> Result<(Connection, Option<Entrance>), Problem> {
+    let app = &events.app;
     let auth = auth(handshake)?;
+    let wishes = auth.wishes.or(query(handshake));
+    let names_stream = wishes.stream_id.is_some();
+    let speech = Speech::of(&events.config, wishes.dialect.as_deref(), names_stream)?;
+    let entrance = match speech {
+        Speech::Of(Document::PawfectMatch) => Some(wishes.entrance()?),
+        Speech::Of(Document::HarmonieCore) | Speech::Ours => None,
+    };
     let caller = context::authenticate(app, &handshake.headers, auth.token.as_deref()).await?;
     let (actor, guest) = match (caller.actor, caller.new_guest) {
         (new @ Actor::Guest(_), Some(text)) => match known(app, auth.guest) {
@@ -73,20 +104,61 @@ pub(super) async fn open(
     socket
         .emit("session", &told)
         .map_err(|error| Problem::internal().because(error))?;
-    Ok(Connection {
+    if let Some(user) = &caller.user {
+        events.rooms.people.meet(user);
+    }
+    let connection = Connection {
         id: ConnectionId::from_uuid(app.ports.ids.uuid()),
         socket,
         actor,
         who,
+        speech,
         subject: caller.user.and_then(|user| match user.login {
-            Login::Host(subject) => Some(subject.subject.into_boxed_str()),
+            Login::Host(subject) => Some(Box::new(subject)),
             Login::Local(_) => None,
         }),
+        stream: entrance.as_ref().map(|entrance| entrance.stream),
         expires_at: caller.expires_at,
         session: caller.session_id,
         bucket: Mutex::new(TokenBucket::full(now)),
         memberships: Mutex::default(),
-    })
+    };
+    Ok((connection, entrance))
+}
+
+impl Wishes {
+    fn or(self, other: Self) -> Self {
+        Self {
+            dialect: self.dialect.or(other.dialect),
+            stream_id: self.stream_id.or(other.stream_id),
+            after: self.after.or(other.after),
+        }
+    }
+
+    fn entrance(&self) -> Result<Entrance, Problem> {
+        let Some(stream) = &self.stream_id else {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "MISSING_FIELD",
+                "the handshake names the stream: streamId",
+            )
+            .with("field", "streamId"));
+        };
+        let after = self.after.as_deref();
+        Ok(Entrance {
+            stream: stream_id(stream)?,
+            after: after.map(|text| place("after", text)).transpose()?,
+        })
+    }
+}
+
+/// A query that cannot be read says nothing.
+fn query(handshake: &Handshake) -> Wishes {
+    let uri = format!("/?{}", handshake.query).parse::<Uri>();
+    let read = uri.map(|uri| Query::<Wishes>::try_from_uri(&uri));
+    read.ok()
+        .and_then(Result::ok)
+        .map_or_else(Wishes::default, |Query(wishes)| wishes)
 }
 
 fn auth(handshake: &Handshake) -> Result<Auth, Problem> {
@@ -97,7 +169,7 @@ fn auth(handshake: &Handshake) -> Result<Auth, Problem> {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "WRONG_TYPE",
-            "auth: token and guest are texts",
+            "auth: its fields are texts",
         )
         .with("field", "auth")
     })

@@ -9,14 +9,17 @@ use greenroom_app::stream::create::{self, CreateStream};
 use greenroom_app::stream::view::StreamView;
 use greenroom_app::stream::{end, join, start};
 use greenroom_domain::access::Denied;
-use greenroom_domain::channel::{Category, Channel, ChannelTitle};
+use greenroom_domain::channel::{Category, Channel, ChannelTitle, Handle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::connection::Connection;
 use super::enter::{Entered, Purpose, enter};
 use super::payload::{handle, place, require_own, stream_id};
+use super::speech::{Document, Speech};
+use super::vocabulary::Event;
 use super::{Answer, Events, Nothing, Problem, done};
+use crate::dialects::{creator, harmoniecore};
 use crate::wire::{ChatSettingsJson, StreamJson};
 
 #[derive(Deserialize)]
@@ -51,7 +54,25 @@ pub(super) struct Join {
 
 #[derive(Serialize)]
 struct OneStream {
-    stream: StreamJson,
+    stream: Shape,
+}
+
+/// A stream, as who asks reads it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shape {
+    Ours(StreamJson),
+    HarmonieCore(harmoniecore::StreamJson),
+}
+
+impl Shape {
+    fn of(connection: &Connection, view: &StreamView) -> Self {
+        match connection.speech {
+            Speech::Of(Document::HarmonieCore) => Self::HarmonieCore(view.into()),
+            // `PawfectMatch`'s clients get streams by REST.
+            Speech::Ours | Speech::Of(Document::PawfectMatch) => Self::Ours(view.into()),
+        }
+    }
 }
 
 /// A stream that is no line of a room that its actor listens to.
@@ -71,35 +92,50 @@ pub(super) async fn create(
     payload: Create,
 ) -> Result<Answer, Problem> {
     require_own(connection, "artistId", payload.artist_id.as_deref())?;
+    let title = payload.title.as_deref().map(ChannelTitle::parse);
+    let title = title
+        .transpose()
+        .map_err(|error| Problem::text("title", error))?;
+    let category = payload.category.as_deref().map(Category::parse);
+    let category = category
+        .transpose()
+        .map_err(|error| Problem::text("category", error))?;
     let handle = match &payload.channel {
         Some(name) => handle(name)?,
-        None => own_channel(events, connection).await?.handle,
+        None => own_channel(events, connection, title.as_ref()).await?,
     };
-    let title = payload.title.as_deref().map(ChannelTitle::parse);
-    let category = payload.category.as_deref().map(Category::parse);
     let command = CreateStream {
         handle,
-        title: title
-            .transpose()
-            .map_err(|error| Problem::text("title", error))?,
-        category: category
-            .transpose()
-            .map_err(|error| Problem::text("category", error))?,
+        title,
+        category,
     };
     let view = create::execute(&events.app, &connection.actor, command).await?;
-    let stream = StreamJson::from(&view);
-    tell(connection, "stream-created", &stream)?;
+    let stream = Shape::of(connection, &view);
+    connection.tell(Event::StreamCreated, &stream)?;
     done(&OneStream { stream })
 }
 
-async fn own_channel(events: &Events, connection: &Connection) -> Result<Channel, Problem> {
+/// The documents know no channels: their creators' are made by their first stream.
+async fn own_channel(
+    events: &Events,
+    connection: &Connection,
+    title: Option<&ChannelTitle>,
+) -> Result<Handle, Problem> {
     let user = connection
         .actor
         .user()
         .ok_or(Refusal::Denied(Denied::SignInFirst))?;
-    let channel = events.app.ports.channels.by_owner(user).await;
+    let (app, actor, ports) = (&events.app, &connection.actor, &events.app.ports);
+    if let Speech::Of(_) = connection.speech {
+        let user = ports.users.get(user).await.map_err(Refusal::from)?;
+        let user = user.ok_or(Refusal::NoSuchUser)?.value;
+        creator::ask(app, actor, &user).await?;
+        let channel = creator::own_channel(app, actor, &user, title).await?;
+        return Ok(channel.channel.value.handle);
+    }
+    let channel = ports.channels.by_owner(user).await;
     let channel = channel.map_err(Refusal::from)?;
-    Ok(channel.ok_or(Refusal::NoSuchChannel)?.value)
+    Ok(channel.ok_or(Refusal::NoSuchChannel)?.value.handle)
 }
 
 pub(super) async fn start(
@@ -110,8 +146,8 @@ pub(super) async fn start(
     require_own(connection, "userId", payload.user_id.as_deref())?;
     let id = stream_id(&payload.stream_id)?;
     let view = start::execute(&events.app, &connection.actor, id).await?;
-    tell_outsider(connection, "stream-started", &view)?;
-    let stream = StreamJson::from(&view);
+    tell_outsider(connection, Event::StreamStarted, &view)?;
+    let stream = Shape::of(connection, &view);
     done(&OneStream { stream })
 }
 
@@ -123,31 +159,33 @@ pub(super) async fn end(
     require_own(connection, "userId", payload.user_id.as_deref())?;
     let id = stream_id(&payload.stream_id)?;
     let view = end::execute(&events.app, &connection.actor, id).await?;
-    tell_outsider(connection, "stream-ended", &view)?;
-    let stream = StreamJson::from(&view);
+    tell_outsider(connection, Event::StreamEnded, &view)?;
+    let stream = Shape::of(connection, &view);
     done(&OneStream { stream })
 }
 
 /// Who listens to the room hears of it by the line.
-fn tell_outsider(connection: &Connection, name: &str, view: &StreamView) -> Result<(), Problem> {
-    if connection.is_in(view.channel.id) {
+fn tell_outsider(connection: &Connection, event: Event, view: &StreamView) -> Result<(), Problem> {
+    let hears = match connection.speech {
+        Speech::Ours => connection.is_in(view.channel.id),
+        Speech::Of(_) => connection.room_watched_for(view.stream.id).is_some(),
+    };
+    if hears {
         return Ok(());
     }
-    let stream = StreamJson::from(view);
-    let told = Told {
-        stream_id: &stream.id,
-        channel_id: &stream.channel.id,
-        title: &stream.title,
-        reason: stream.end_reason,
-        stream: &stream,
-    };
-    tell(connection, name, &told)
-}
-
-fn tell(connection: &Connection, name: &str, what: &impl Serialize) -> Result<(), Problem> {
-    let sent = connection.socket.emit(name, what);
-    sent.map(drop)
-        .map_err(|error| Problem::internal().because(error))
+    match Shape::of(connection, view) {
+        Shape::Ours(stream) => connection.tell(
+            event,
+            &Told {
+                stream_id: &stream.id,
+                channel_id: &stream.channel.id,
+                title: &stream.title,
+                reason: stream.end_reason,
+                stream: &stream,
+            },
+        ),
+        Shape::HarmonieCore(stream) => connection.tell(event, &stream),
+    }
 }
 
 /// A room that was joined: what its chat is like.
@@ -163,8 +201,18 @@ pub(super) struct ChatJson {
 #[derive(Serialize)]
 struct Joined {
     viewers: u64,
-    stream: StreamJson,
+    #[serde(flatten)]
+    harmoniecore: Option<JoinedByDocument>,
+    stream: Shape,
     chat: ChatJson,
+}
+
+/// The same in the words of the document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JoinedByDocument {
+    stream_id: String,
+    viewer_count: u64,
 }
 
 pub(super) async fn join(
@@ -187,10 +235,17 @@ pub(super) async fn join(
     };
     let joined = Joined {
         viewers: view.viewers,
-        stream: StreamJson::from(&view),
+        harmoniecore: match connection.speech {
+            Speech::Of(Document::HarmonieCore) => Some(JoinedByDocument {
+                stream_id: id.to_string(),
+                viewer_count: view.viewers,
+            }),
+            Speech::Of(Document::PawfectMatch) | Speech::Ours => None,
+        },
+        stream: Shape::of(connection, &view),
         chat: chat_of(events, &view.channel, &entered).await?,
     };
-    tell(connection, "joined-stream", &joined)?;
+    connection.tell(Event::StreamJoined, &joined)?;
     done(&joined)
 }
 

@@ -133,7 +133,7 @@ async fn renew_one(
     let (who, id) = (connection.who, connection.id);
     join::renew(&events.app, *stream, *owner, who, id).await?;
     // They may have left at the same moment.
-    if connection.channel_watched_for(*stream).is_none() {
+    if connection.room_watched_for(*stream).is_none() {
         join::leave(&events.app, *stream, who, id).await?;
     }
     Ok(())

@@ -1,0 +1,68 @@
+//! How `PawfectMatch`'s document writes things, by REST and by Socket.IO.
+
+use greenroom_app::stream::view::StreamView;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::stream::StreamState;
+use serde::Serialize;
+
+use crate::dialects::person;
+use crate::wire::picture_url;
+
+/// A stream, in the words of the document's schema.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamJson {
+    #[serde(rename = "_id")]
+    id: String,
+    /// The same, as the requests name it.
+    stream_id: String,
+    owner_id: String,
+    /// What `LiveKit` calls the stream's room: its creator.
+    room_name: String,
+    title: String,
+    cover_url: Option<String>,
+    is_live: bool,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    viewers: u64,
+    peak_viewers: u64,
+    tags: Vec<String>,
+    pinned_messages: Vec<PinnedJson>,
+    created_at: String,
+}
+
+/// A message that its stream's owner has pinned.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PinnedJson {
+    message_id: String,
+    author_id: String,
+    content: String,
+    timestamp: String,
+}
+
+impl StreamJson {
+    pub(crate) fn of(view: &StreamView, pinned_messages: Vec<PinnedJson>) -> Self {
+        let (stream, channel) = (&view.stream, &view.channel);
+        let ended_at = match stream.state {
+            StreamState::Ended { ended_at, .. } => Some(ended_at),
+            StreamState::Pending | StreamState::Live { .. } => None,
+        };
+        Self {
+            id: stream.id.to_string(),
+            stream_id: stream.id.to_string(),
+            owner_id: person::id(&view.owner),
+            room_name: person::id(&view.owner),
+            title: stream.title.to_string(),
+            cover_url: channel.cover.map(picture_url),
+            is_live: stream.is_live(),
+            started_at: stream.started_at().map(Timestamp::to_rfc3339),
+            ended_at: ended_at.map(Timestamp::to_rfc3339),
+            viewers: view.viewers,
+            peak_viewers: view.counts.peak,
+            tags: channel.tags.iter().map(ToString::to_string).collect(),
+            pinned_messages,
+            created_at: stream.created_at.to_rfc3339(),
+        }
+    }
+}
