@@ -31,3 +31,12 @@ pub(super) fn recordings() -> Problem {
         "this server does not record yet",
     )
 }
+
+/// Publishing by RTMP.
+pub(super) fn rtmp() -> Problem {
+    Problem::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "RTMP_NOT_AVAILABLE",
+        "this server has no door for encoders",
+    )
+}

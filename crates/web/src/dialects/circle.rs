@@ -11,13 +11,11 @@ use greenroom_app::Refusal;
 use greenroom_app::channel::keys::{self, CreateKey};
 use greenroom_app::channel::view as channel_view;
 use greenroom_app::stream::create::{self, CreateStream};
-use greenroom_app::stream::listing::{self, LiveFilter};
 use greenroom_app::stream::view::{self, StreamView};
 use greenroom_app::stream::{end, join, start};
 use greenroom_domain::access::Denied;
 use greenroom_domain::channel::{ChannelTitle, KeyLabel, KeySecret};
 use greenroom_domain::shared::id::{ConnectionId, StreamId};
-use greenroom_domain::shared::page::{PageLimit, PageRequest};
 use greenroom_domain::stream::StreamState;
 use http::StatusCode;
 use serde::Deserialize;
@@ -26,14 +24,11 @@ pub(super) use self::shape::refused;
 use self::shape::{Answer, StreamJson, UserJson};
 use super::body::AnyBody;
 use super::person::SignedIn;
-use super::{creator, playback};
+use super::{creator, live, playback};
 use crate::Web;
 use crate::context::Context;
 use crate::extract::{Params, Query};
 use crate::problem::Problem;
-
-/// How many pages of what is live are listed: the document has none.
-const PAGES: usize = 5;
 
 pub(super) fn routes() -> Router<Web> {
     let streams = Router::new()
@@ -82,29 +77,12 @@ async fn create(
 
 /// What is live, most viewers first, and what the asker has planned or ended.
 async fn list(SignedIn { context, user }: SignedIn) -> Result<Answer<Vec<StreamJson>>, Problem> {
-    let most = PageLimit::new(100).unwrap_or_default();
-    let mut page = PageRequest {
-        after: None,
-        limit: most,
-    };
-    let mut streams = Vec::new();
-    for _ in 0..PAGES {
-        let found = listing::execute(&context.app, &LiveFilter::default(), &page).await?;
-        streams.extend(found.items);
-        page.after = found.next;
-        if page.after.is_none() {
-            break;
-        }
-    }
+    let mut streams = live::all(&context.app).await?;
     match channel_view::own(&context.app, &context.actor).await {
         Err(Refusal::NoSuchChannel) => {}
         own => {
             let handle = own?.channel.value.handle;
-            let page = PageRequest {
-                after: None,
-                limit: most,
-            };
-            let own = view::of_channel(&context.app, &handle, &page).await?;
+            let own = view::of_channel(&context.app, &handle, &live::first_page()).await?;
             streams.retain(|view| view.owner.id != user.id);
             streams.extend(own.items);
         }

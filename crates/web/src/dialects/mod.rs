@@ -19,8 +19,10 @@ mod body;
 mod circle;
 pub(crate) mod creator;
 pub(crate) mod harmoniecore;
+mod live;
 pub(crate) mod pawfectmatch;
 pub(crate) mod person;
+mod picture;
 mod playback;
 mod streamit;
 

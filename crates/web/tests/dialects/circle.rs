@@ -51,7 +51,7 @@ async fn create_stream() {
     assert_eq!(stream["ref_no"], stream["id"]);
     let key = text(&stream, "/stream_key");
     let url = text(&stream, "/playback_url");
-    assert!(url.starts_with("https://tv.example/") && url.ends_with(".m3u8"));
+    assert!(url.starts_with("https://tv.example/") && url.ends_with("/index.m3u8"));
     assert!(!url.contains(&key), "a viewer must not learn the key");
 
     let other = created(&server, &ada, "Another").await;

@@ -1,7 +1,6 @@
 //! Other platforms' interfaces as their clients see them: a real server over stores in memory,
 //! asked as the documents' own examples ask.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "rest")]
 
 mod circle;

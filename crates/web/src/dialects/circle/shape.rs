@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use greenroom_app::stream::view::StreamView;
 use greenroom_domain::account::User;
 use greenroom_domain::channel::KeySecret;
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::StreamState;
 use http::StatusCode;
 use serde::Serialize;
@@ -115,7 +116,7 @@ impl StreamJson {
             status,
             viewers: view.viewers,
             user: UserJson::from(&view.owner),
-            started_at: stream.started_at().map(|at| at.to_rfc3339()),
+            started_at: stream.started_at().map(Timestamp::to_rfc3339),
             ended_at,
             created_at: stream.created_at.to_rfc3339(),
         }
