@@ -71,6 +71,15 @@ impl State {
         entries.extend(counts.map(|(stream, counts)| Entry::Counts(*stream, *counts)));
         entries.extend(self.rooms.values().cloned().map(Entry::Room));
         entries.extend(self.restrictions.values().cloned().map(Entry::Restriction));
+        let appointments = self.appointments.values().cloned();
+        entries.extend(appointments.map(Entry::Appointment));
+        entries.extend(self.follows.values().cloned().map(Entry::Follow));
+        let followers = self.followers.iter();
+        entries.extend(followers.map(|(channel, count)| Entry::Followers(*channel, *count)));
+        entries.extend(self.blocks.values().copied().map(Entry::Block));
+        let audited = self.audited.iter();
+        entries.extend(audited.map(|(place, event)| Entry::Audited(place.0, event.clone())));
+        entries.extend(self.replies.values().cloned().map(Entry::Reply));
         let claims = self.claims.iter();
         entries.extend(claims.map(|(claim, holder)| Entry::Claim(claim.clone(), *holder)));
         for (room, log) in &self.logs {
@@ -111,6 +120,25 @@ impl State {
             }
             Entry::Restriction(it) => {
                 self.restrictions.insert((it.room, it.subject), it);
+            }
+            Entry::Appointment(it) => {
+                self.appointments.insert((it.channel, it.user), it);
+            }
+            Entry::Follow(follow) => {
+                let key = (follow.value.follower, follow.value.channel);
+                self.follows.insert(key, follow);
+            }
+            Entry::Followers(channel, count) => {
+                self.followers.insert(channel, count);
+            }
+            Entry::Block(block) => {
+                self.blocks.insert((block.blocker, block.blocked), block);
+            }
+            Entry::Audited(channel, event) => {
+                self.audited.insert((channel, event.at, event.id), event);
+            }
+            Entry::Reply(reply) => {
+                self.replies.insert((reply.by, reply.key.clone()), reply);
             }
             Entry::Claim(claim, holder) => {
                 self.claims.insert(claim, holder);

@@ -1,13 +1,20 @@
 //! Reading rooms.
 
+use std::cmp::Reverse;
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use greenroom_domain::chat::{Line, Moderation, Place, Restriction, Room, RoomLog, Seq};
+use greenroom_domain::chat::{
+    Appointment, Audit, Line, Moderation, Place, Restriction, Room, RoomLog, Seq,
+};
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::event::Event;
+use greenroom_domain::shared::id::{ChannelId, EventId, UserId};
+use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored};
 
+use crate::page::{Key, page};
 use crate::store::{InMemoryStore, Log};
 
 #[async_trait]
@@ -83,5 +90,44 @@ impl Moderation for InMemoryStore {
         let rest = state.restrictions.range((from, Bound::Unbounded));
         let theirs = rest.map(|(_, it)| it).filter(|it| it.room == room);
         Ok(theirs.take(limit).cloned().collect())
+    }
+    async fn appointment(
+        &self,
+        channel: ChannelId,
+        user: UserId,
+    ) -> Result<Option<Appointment>, StoreError> {
+        Ok(self.state().appointments.get(&(channel, user)).cloned())
+    }
+
+    async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {
+        let state = self.state();
+        let all = state.appointments.values();
+        Ok(all.filter(|it| it.channel == channel).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Audit for InMemoryStore {
+    async fn of_channel(
+        &self,
+        channel: ChannelId,
+        request: &PageRequest,
+    ) -> Result<Result<Page<Event>, UnknownCursor>, StoreError> {
+        let state = self.state();
+        let theirs = state.audited.iter().filter(|(place, _)| place.0 == channel);
+        let items = theirs.map(|((_, at, id), event)| (Reverse((*at, *id)), event.clone()));
+        Ok(page("audit", request, items))
+    }
+}
+
+impl Key for Reverse<(Timestamp, EventId)> {
+    fn to_text(&self) -> String {
+        format!("{}.{}", self.0.0.micros(), self.0.1)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('.')?;
+        let at = Timestamp::from_micros(at.parse().ok()?);
+        Some(Self((at, id.parse().ok()?)))
     }
 }

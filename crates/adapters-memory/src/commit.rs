@@ -13,6 +13,7 @@ use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{FeedPosition, FeedRecord, LineRange};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::{Stored, Version};
+use greenroom_domain::social::Follow;
 
 use crate::store::{InMemoryStore, State};
 
@@ -39,6 +40,11 @@ impl State {
             if let Some(first) = self.sent_before(line) {
                 return Err(CommitError::Repeated(Box::new(first.clone())));
             }
+        }
+        if let Some(reply) = &changes.reply
+            && let Some(first) = self.replies.get(&(reply.by, reply.key.clone()))
+        {
+            return Err(CommitError::Answered(Box::new(first.clone())));
         }
         if let Some(cursor) = &changes.cursor {
             let stands = self.cursors.get(cursor.consumer.0);
@@ -81,10 +87,23 @@ impl State {
             }
             StateChange::Stream(write) => (write.seen, version(self.streams.get(&write.next.id))),
             StateChange::Room(write) => (write.seen, version(self.rooms.get(&write.next.channel))),
+            StateChange::Follow(write) => {
+                let Follow {
+                    follower, channel, ..
+                } = write.next;
+                (write.seen, version(self.follows.get(&(follower, channel))))
+            }
+            StateChange::Unfollowed(follower, channel, seen) => {
+                (*seen, version(self.follows.get(&(*follower, *channel))))
+            }
             StateChange::Session(_)
             | StateChange::SessionEnded(_)
             | StateChange::Restriction(_)
-            | StateChange::RestrictionLifted(..) => return None,
+            | StateChange::RestrictionLifted(..)
+            | StateChange::Appointment(_)
+            | StateChange::Dismissed(..)
+            | StateChange::Block(_)
+            | StateChange::Unblocked(..) => return None,
         })
     }
 
@@ -145,6 +164,15 @@ impl State {
             self.cursors.insert(cursor.consumer.0.to_owned(), cursor.to);
         }
         let written = newest(&changes.events, &changes.lines);
+        for event in &changes.events {
+            if let Some(channel) = event.what.audited() {
+                let place = (channel, event.at, event.id);
+                self.audited.insert(place, event.clone());
+            }
+        }
+        if let Some(reply) = changes.reply {
+            self.replies.insert((reply.by, reply.key.clone()), reply);
+        }
         let (places, ranges) = self.append(changes.lines);
         self.record(written, changes.events, ranges);
         places
@@ -170,6 +198,25 @@ impl State {
             StateChange::RestrictionLifted(room, subject) => {
                 self.restrictions.remove(&(room, subject));
             }
+            StateChange::Appointment(it) => {
+                self.appointments.insert((it.channel, it.user), it);
+            }
+            StateChange::Dismissed(channel, user) => {
+                self.appointments.remove(&(channel, user));
+            }
+            StateChange::Follow(write) => {
+                let key = (write.next.follower, write.next.channel);
+                keep(&mut self.follows, key, write);
+            }
+            StateChange::Unfollowed(follower, channel, _) => {
+                self.follows.remove(&(follower, channel));
+            }
+            StateChange::Block(block) => {
+                self.blocks.insert((block.blocker, block.blocked), block);
+            }
+            StateChange::Unblocked(blocker, subject) => {
+                self.blocks.remove(&(blocker, subject));
+            }
         }
     }
 
@@ -186,6 +233,14 @@ impl State {
             CounterChange::MessagesAdded(stream, n) => {
                 let counts = self.counts.entry(stream).or_default();
                 counts.messages = counts.messages.saturating_add(n);
+            }
+            CounterChange::FollowerCame(channel) => {
+                let count = self.followers.entry(channel).or_default();
+                *count = count.saturating_add(1);
+            }
+            CounterChange::FollowerWent(channel) => {
+                let count = self.followers.entry(channel).or_default();
+                *count = count.saturating_sub(1);
             }
         }
     }

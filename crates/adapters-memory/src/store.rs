@@ -5,13 +5,16 @@ use std::fmt;
 
 use greenroom_domain::account::{Session, SessionId, User};
 use greenroom_domain::channel::{Channel, StreamKey};
-use greenroom_domain::chat::{ClientMessageId, Line, Place, Restriction, Room, Seq};
+use greenroom_domain::chat::{Appointment, ClientMessageId, Line, Place, Restriction, Room, Seq};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Claim, Holder};
+use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{FeedPosition, FeedRecord};
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, EventId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::once::{Reply, RequestKey};
 use greenroom_domain::shared::store::Stored;
+use greenroom_domain::social::{Block, Follow};
 use greenroom_domain::stream::{Stream, StreamCounts};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
@@ -62,6 +65,12 @@ pub(crate) struct State {
     pub(crate) counts: HashMap<StreamId, StreamCounts>,
     pub(crate) rooms: BTreeMap<ChannelId, Stored<Room>>,
     pub(crate) restrictions: BTreeMap<(ChannelId, Identity), Restriction>,
+    pub(crate) appointments: BTreeMap<(ChannelId, UserId), Appointment>,
+    pub(crate) follows: BTreeMap<(UserId, ChannelId), Stored<Follow>>,
+    pub(crate) followers: BTreeMap<ChannelId, u64>,
+    pub(crate) blocks: BTreeMap<(UserId, UserId), Block>,
+    pub(crate) audited: BTreeMap<(ChannelId, Timestamp, EventId), Event>,
+    pub(crate) replies: BTreeMap<(Identity, RequestKey), Reply>,
     pub(crate) logs: HashMap<ChannelId, Log>,
     pub(crate) claims: BTreeMap<Claim, Holder>,
     pub(crate) feed: FeedLog,

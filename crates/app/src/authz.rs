@@ -1,6 +1,6 @@
 //! What an actor is to a channel: reads what the domain's table needs.
 
-use greenroom_domain::access::{Action, Standing, require};
+use greenroom_domain::access::{Action, Standing, Tie, require};
 use greenroom_domain::channel::{Channel, Handle};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
@@ -10,13 +10,10 @@ use greenroom_domain::stream::Stream;
 use crate::{App, Refusal};
 
 impl App {
-    /// What the actor is to the channel.
-    pub(crate) async fn standing(
-        &self,
-        actor: &Actor,
-        channel: &Channel,
-    ) -> Result<Standing, Refusal> {
-        let standing = Standing::of(actor, channel.owner, false);
+    /// What the actor is to the channel; up to a second old where that was changed at another
+    /// node.
+    pub async fn standing(&self, actor: &Actor, channel: &Channel) -> Result<Standing, Refusal> {
+        let standing = Standing::of(actor, channel.owner, Tie::None);
         if matches!(standing, Standing::Owner | Standing::Admin) {
             return Ok(standing);
         }
@@ -24,10 +21,7 @@ impl App {
             return Ok(standing);
         };
         let rules = self.rules.of(self, channel.id).await?;
-        let banned = rules
-            .restriction(who)
-            .is_some_and(greenroom_domain::chat::RestrictionKind::is_ban);
-        Ok(Standing::of(actor, channel.owner, banned))
+        Ok(Standing::of(actor, channel.owner, rules.tie(who)))
     }
 
     /// Refuses an actor who may not do this to the channel.

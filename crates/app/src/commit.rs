@@ -11,6 +11,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, Claim, CommitError, Write};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::EventId;
+use greenroom_domain::shared::once::Reply;
 use greenroom_domain::shared::rate::{Quota, RateKey};
 use greenroom_domain::shared::store::{StoreError, Version};
 
@@ -26,6 +27,8 @@ pub(crate) enum Attempt {
     Again,
     /// The message is in the log already.
     Repeated(Box<Line>),
+    /// The request has been answered: this is what it made.
+    Answered(Box<Reply>),
     /// The domain or the outside said no.
     Refused(Refusal),
 }
@@ -51,7 +54,7 @@ impl App {
             match attempt().await {
                 Ok(done) => return Ok(done),
                 Err(Attempt::Refused(refusal)) => return Err(refusal),
-                Err(Attempt::Repeated(_)) => break,
+                Err(Attempt::Repeated(_) | Attempt::Answered(_)) => break,
                 Err(Attempt::Again) => {
                     let jitter = u64::from(self.ports.ids.secret()[0]) * 20 * u64::from(round);
                     tokio::time::sleep(Duration::from_micros(jitter)).await;
@@ -141,6 +144,7 @@ fn refused(error: CommitError) -> Attempt {
             Attempt::Again
         }
         CommitError::Repeated(line) => Attempt::Repeated(line),
+        CommitError::Answered(reply) => Attempt::Answered(reply),
         CommitError::Full => Attempt::Refused(Refusal::Full),
         CommitError::Store(error) => Attempt::Refused(Refusal::Store(error)),
         CommitError::Taken(claim) => Attempt::Refused(match claim {

@@ -22,6 +22,7 @@ mod refusal;
 mod remember;
 mod run;
 mod settings;
+pub mod social;
 pub mod stream;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use settings::{Registration, Settings};
 
 use crate::account::setup::Setup;
 use crate::channel::view::ChannelView;
+use crate::chat::react::Tally;
 use crate::chat::rules::RoomRules;
 use crate::realtime::Hub;
 use crate::remember::Remembered;
@@ -56,6 +58,7 @@ pub struct App {
     /// Who is listening.
     pub hub: Arc<Hub>,
     pub(crate) rules: RoomRules,
+    pub(crate) reactions: Tally,
     pub(crate) live: LiveSnapshot,
     pub(crate) channels: Remembered<Handle, ChannelView>,
     pub(crate) users: Remembered<UserId, User>,
@@ -78,6 +81,7 @@ impl App {
             settings,
             hub,
             rules: RoomRules::default(),
+            reactions: Tally::default(),
             live: LiveSnapshot::default(),
             channels: Remembered::default(),
             users: Remembered::default(),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use greenroom_domain::account::{Passwords, Sessions, TokenVerifier, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::media::MediaServer;
 use greenroom_domain::shared::bus::Bus;
 use greenroom_domain::shared::clock::Clock;
@@ -12,9 +12,11 @@ use greenroom_domain::shared::id::Ids;
 use greenroom_domain::shared::lease::Leases;
 use greenroom_domain::shared::node::Nodes;
 use greenroom_domain::shared::object::Objects;
+use greenroom_domain::shared::once::Replies;
 use greenroom_domain::shared::picture::Pictures;
 use greenroom_domain::shared::rate::RateLimits;
 use greenroom_domain::shared::secret::SecretBox;
+use greenroom_domain::social::{Blocks, Follows};
 use greenroom_domain::stream::{Presence, Streams};
 
 /// What the application stands on: one adapter for each port.
@@ -38,6 +40,14 @@ pub struct Ports {
     pub room_log: Arc<dyn RoomLog>,
     /// Reads rooms' rules.
     pub moderation: Arc<dyn Moderation>,
+    /// Reads who did what to a channel.
+    pub audit: Arc<dyn Audit>,
+    /// Reads who follows whom.
+    pub follows: Arc<dyn Follows>,
+    /// Reads who has blocked whom.
+    pub blocks: Arc<dyn Blocks>,
+    /// Reads what requests have made.
+    pub replies: Arc<dyn Replies>,
     /// Knows who watches.
     pub presence: Arc<dyn Presence>,
     /// Counts how often.

@@ -3,13 +3,14 @@ use std::time::Duration;
 use greenroom_domain::access::Denied;
 use greenroom_domain::account::{AccountError, PasswordError, TokenError};
 use greenroom_domain::channel::{ChannelError, KeyError};
-use greenroom_domain::chat::{ChatError, PostRefused};
+use greenroom_domain::chat::{ChatError, CommandError, PostRefused};
 use greenroom_domain::media::MediaServerError;
 use greenroom_domain::shared::object::ObjectsError;
 use greenroom_domain::shared::page::UnknownCursor;
 use greenroom_domain::shared::picture::PictureError;
 use greenroom_domain::shared::secret::OpenError;
 use greenroom_domain::shared::store::StoreError;
+use greenroom_domain::social::SocialError;
 use greenroom_domain::stream::StreamError;
 
 /// Why a use case did not do what was asked. Nothing has changed then.
@@ -84,6 +85,15 @@ pub enum Refusal {
     /// A room's refusal of a message.
     #[error(transparent)]
     Post(#[from] PostRefused),
+    /// A chat command that is none.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// A refusal between people.
+    #[error(transparent)]
+    Social(#[from] SocialError),
+    /// Another request was made under the same key.
+    #[error("this idempotency key was used for another request; choose a new one")]
+    KeyReused,
     /// Too often.
     #[error("too many requests; try again in {} s", retry_after.as_secs_f32().ceil())]
     TooMany {

@@ -1,6 +1,7 @@
 //! Who may do what: the one table.
 
 use crate::account::Role;
+use crate::chat::ChannelRole;
 use crate::shared::actor::Actor;
 use crate::shared::id::UserId;
 
@@ -11,12 +12,27 @@ pub enum Standing {
     Admin,
     /// The channel's owner.
     Owner,
+    /// Keeps order in the channel's chat.
+    Moderator,
+    /// Somebody of whom the owner thinks much.
+    Vip,
     /// Anybody else with an account.
     Viewer,
     /// Anybody without one.
     Guest,
-    /// Banned from the channel.
+    /// Banned from the channel, or blocked by its owner.
     Banned,
+}
+
+/// What a channel has to do with somebody who is not its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tie {
+    /// Nothing.
+    None,
+    /// Its owner has made something of them.
+    Appointed(ChannelRole),
+    /// They are banned from it, or blocked by its owner.
+    ShutOut,
 }
 
 /// What is asked for.
@@ -28,8 +44,14 @@ pub enum Action {
     ReadChat,
     /// Post to the channel's chat; the room's rules apply on top.
     Chat,
-    /// Delete others' messages, time out and ban.
+    /// Follow the channel, and unfollow it.
+    Follow,
+    /// Delete others' messages, time out and ban; read the audit log.
     Moderate,
+    /// Keep messages in view.
+    Pin,
+    /// Make moderators and VIPs.
+    Appoint,
     /// Change the channel, its chat settings.
     ManageChannel,
     /// Create, see, rotate and revoke stream keys.
@@ -45,18 +67,23 @@ pub enum Action {
 }
 
 impl Standing {
-    /// What the actor is to the channel of `owner`.
-    pub fn of(actor: &Actor, owner: UserId, banned: bool) -> Self {
-        match actor {
-            Actor::Operator
-            | Actor::System
-            | Actor::User {
-                role: Role::Admin, ..
-            } => Self::Admin,
-            Actor::User { id, .. } if *id == owner => Self::Owner,
-            _ if banned => Self::Banned,
-            Actor::User { .. } => Self::Viewer,
-            Actor::Guest(_) => Self::Guest,
+    /// What the actor is to the channel of `owner`, with which they have this tie.
+    pub fn of(actor: &Actor, owner: UserId, tie: Tie) -> Self {
+        match (actor, tie) {
+            (
+                Actor::Operator
+                | Actor::System
+                | Actor::User {
+                    role: Role::Admin, ..
+                },
+                _,
+            ) => Self::Admin,
+            (Actor::User { id, .. }, _) if *id == owner => Self::Owner,
+            (_, Tie::ShutOut) => Self::Banned,
+            (Actor::Guest(_), _) => Self::Guest,
+            (Actor::User { .. }, Tie::Appointed(ChannelRole::Moderator)) => Self::Moderator,
+            (Actor::User { .. }, Tie::Appointed(ChannelRole::Vip)) => Self::Vip,
+            (Actor::User { .. }, Tie::None) => Self::Viewer,
         }
     }
 
@@ -75,13 +102,40 @@ impl Standing {
 
     /// Whether one who stands so may do it.
     pub fn may(self, action: Action) -> bool {
-        use Action::{Broadcast, Chat, LockIngest, ManageKeys, ReadChat, ReviewCreators, Watch};
+        use Action::{
+            Broadcast, Chat, Follow, LockIngest, ManageKeys, Moderate, Pin, ReadChat,
+            ReviewCreators, Watch,
+        };
         match self {
             // An administrator does not speak or broadcast for a creator.
             Self::Admin => !matches!(action, Broadcast | ManageKeys),
             Self::Owner => !matches!(action, LockIngest | ReviewCreators),
-            Self::Viewer | Self::Guest => matches!(action, Watch | ReadChat | Chat),
+            Self::Moderator => {
+                matches!(action, Watch | ReadChat | Chat | Follow | Moderate | Pin)
+            }
+            Self::Vip | Self::Viewer => matches!(action, Watch | ReadChat | Chat | Follow),
+            Self::Guest => matches!(action, Watch | ReadChat | Chat),
             Self::Banned => false,
+        }
+    }
+
+    /// Whether they keep order in the chat: they see what others may not, at once, and no rule
+    /// of the room holds them.
+    pub fn is_staff(self) -> bool {
+        matches!(self, Self::Admin | Self::Owner | Self::Moderator)
+    }
+
+    /// Whether the rules do not hold them that slow the chat down.
+    pub fn is_privileged(self) -> bool {
+        self.is_staff() || self == Self::Vip
+    }
+
+    /// What the owner has made of them.
+    pub fn role(self) -> Option<ChannelRole> {
+        match self {
+            Self::Moderator => Some(ChannelRole::Moderator),
+            Self::Vip => Some(ChannelRole::Vip),
+            _ => None,
         }
     }
 }
@@ -124,15 +178,23 @@ mod tests {
     #[test]
     fn an_owner_stays_owner_and_an_admin_admin_even_when_banned() {
         let owner = UserId::from_uuid(Uuid::from_u128(1));
-        assert_eq!(Standing::of(&user(1), owner, true), Standing::Owner);
-        assert_eq!(Standing::of(&Actor::Operator, owner, true), Standing::Admin);
-        assert_eq!(Standing::of(&user(2), owner, true), Standing::Banned);
+        assert_eq!(Standing::of(&user(1), owner, Tie::ShutOut), Standing::Owner);
+        assert_eq!(
+            Standing::of(&Actor::Operator, owner, Tie::ShutOut),
+            Standing::Admin
+        );
+        assert_eq!(
+            Standing::of(&user(2), owner, Tie::ShutOut),
+            Standing::Banned
+        );
     }
 
     #[test]
     fn only_the_owner_touches_keys() {
         for standing in [
             Standing::Admin,
+            Standing::Moderator,
+            Standing::Vip,
             Standing::Viewer,
             Standing::Guest,
             Standing::Banned,
@@ -147,12 +209,26 @@ mod tests {
         let owner = UserId::from_uuid(Uuid::from_u128(1));
         let guest = Actor::Guest(GuestId::from_uuid(Uuid::from_u128(3)));
         assert_eq!(
-            require(Standing::of(&guest, owner, false), Action::EndStream),
+            require(Standing::of(&guest, owner, Tie::None), Action::EndStream),
             Err(Denied::SignInFirst)
         );
         assert_eq!(
-            require(Standing::of(&user(2), owner, false), Action::EndStream),
+            require(Standing::of(&user(2), owner, Tie::None), Action::EndStream),
             Err(Denied::Forbidden)
         );
+    }
+
+    #[test]
+    fn moderators_keep_order_and_change_nothing_else() {
+        let owner = UserId::from_uuid(Uuid::from_u128(1));
+        let tie = Tie::Appointed(ChannelRole::Moderator);
+        let moderator = Standing::of(&user(2), owner, tie);
+        assert!(moderator.may(Action::Moderate) && moderator.may(Action::Pin));
+        for action in [Action::ManageChannel, Action::Appoint, Action::EndStream] {
+            assert!(!moderator.may(action), "{action:?}");
+        }
+        // A guest cannot be appointed, whatever a store says.
+        let guest = Actor::Guest(GuestId::from_uuid(Uuid::from_u128(3)));
+        assert_eq!(Standing::of(&guest, owner, tie), Standing::Guest);
     }
 }

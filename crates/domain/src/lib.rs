@@ -8,7 +8,7 @@
 //! randomness are arguments.
 //!
 //! Where to look: one folder a capability ([`account`], [`channel`], [`stream`], [`chat`],
-//! [`media`]), what they share in [`shared`], and who may do what in [`access`].
+//! [`social`], [`media`]), what they share in [`shared`], and who may do what in [`access`].
 #![deny(missing_docs)]
 
 pub mod access;
@@ -17,4 +17,5 @@ pub mod channel;
 pub mod chat;
 pub mod media;
 pub mod shared;
+pub mod social;
 pub mod stream;

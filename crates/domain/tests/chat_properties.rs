@@ -6,7 +6,7 @@ use greenroom_domain::access::Standing;
 use greenroom_domain::channel::{ChannelTitle, Tag, Tags};
 use greenroom_domain::chat::{
     ChatSettings, ClientMessageId, MAX_MESSAGE_BYTES, MessageText, Place, PostRefused,
-    RestrictionKind, Room, Seq, mentions,
+    RestrictionKind, Room, Seq, Speaker, mentions,
 };
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::ChannelId;
@@ -190,25 +190,29 @@ proptest! {
     ) {
         let settings = ChatSettings { enabled, guests, ..ChatSettings::default() };
         let channel = ChannelId::from_uuid(Uuid::from_u128(1));
-        let room = Room { channel, settings };
+        let room = Room { settings, ..Room::open(channel) };
+        let admit = |standing, restriction, now| {
+            let speaker = Speaker { standing, restriction, follows_since: None };
+            room.admit(&speaker, now)
+        };
         let until = Timestamp::EPOCH + Duration::from_secs(seconds);
         let now = Timestamp::EPOCH + Duration::from_secs(passed);
         let timeout = RestrictionKind::Timeout { until };
         for standing in [Standing::Viewer, Standing::Guest] {
-            let free = room.admit(standing, None, now);
+            let free = admit(standing, None, now);
             let may = enabled && (guests || standing == Standing::Viewer);
             prop_assert_eq!(free.is_ok(), may);
-            let timed_out = room.admit(standing, Some(timeout), now);
+            let timed_out = admit(standing, Some(timeout), now);
             if now < until {
                 prop_assert_eq!(timed_out, Err(PostRefused::TimedOut { until }));
             } else {
                 prop_assert_eq!(timed_out, free, "as if it had never been");
             }
-            let banned = room.admit(standing, Some(RestrictionKind::Ban), now);
+            let banned = admit(standing, Some(RestrictionKind::Ban), now);
             prop_assert_eq!(banned, Err(PostRefused::Banned));
         }
         for staff in [Standing::Owner, Standing::Admin] {
-            prop_assert_eq!(room.admit(staff, Some(RestrictionKind::Ban), now), Ok(()));
+            prop_assert_eq!(admit(staff, Some(RestrictionKind::Ban), now), Ok(()));
         }
     }
 }

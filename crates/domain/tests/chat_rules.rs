@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use greenroom_domain::access::Standing;
+use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    ChatError, ChatSettings, LineBody, ModerationReason, Place, Restriction, RestrictionKind, Room,
-    Seq, SlowMode, mentions,
+    Appointment, ChannelRole, ChatError, ChatSettings, FollowAge, LineBody, MessageText,
+    ModerationReason, Place, PostRefused, Restriction, RestrictionKind, Room, Seq, SlowMode,
+    Speaker, mentions,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
@@ -89,11 +91,18 @@ fn a_timeout_lasts_a_second_to_two_weeks() {
 fn staff_cannot_be_restricted_and_are_not_slowed() {
     for staff in [Standing::Owner, Standing::Admin] {
         assert_eq!(
-            Restriction::require_restrictable(staff),
+            Restriction::require_restrictable(staff, Standing::Owner),
             Err(ChatError::CannotRestrictStaff)
         );
     }
-    assert_eq!(Restriction::require_restrictable(Standing::Guest), Ok(()));
+    let moderator = Standing::Moderator;
+    assert_eq!(
+        Restriction::require_restrictable(moderator, moderator),
+        Err(ChatError::CannotRestrictStaff)
+    );
+    for (subject, by) in [(Standing::Guest, moderator), (moderator, Standing::Owner)] {
+        assert_eq!(Restriction::require_restrictable(subject, by), Ok(()));
+    }
     let slow = Room {
         settings: ChatSettings {
             slow_mode: SlowMode::new(30).ok(),
@@ -102,7 +111,97 @@ fn staff_cannot_be_restricted_and_are_not_slowed() {
         ..room()
     };
     assert_eq!(slow.quotas(Standing::Viewer, slow.terms()).count(), 2);
-    assert_eq!(slow.quotas(Standing::Owner, slow.terms()).count(), 1);
+    for standing in [Standing::Owner, moderator, Standing::Vip] {
+        assert_eq!(
+            slow.quotas(standing, slow.terms()).count(),
+            1,
+            "{standing:?}"
+        );
+    }
+}
+
+#[test]
+fn followers_only_asks_for_how_long_one_has_followed() {
+    let hour = Duration::from_secs(3600);
+    let now = Timestamp::EPOCH + hour * 10;
+    let room = Room {
+        settings: ChatSettings {
+            followers_only: FollowAge::new(hour).ok(),
+            ..ChatSettings::default()
+        },
+        ..room()
+    };
+    let admit = |standing, follows_since| {
+        let restriction = None;
+        let speaker = Speaker {
+            standing,
+            restriction,
+            follows_since,
+        };
+        room.admit(&speaker, now)
+    };
+    let just_now = Timestamp::EPOCH + hour * 9 + Duration::from_secs(1);
+    let long_ago = Timestamp::EPOCH + hour * 9;
+    for standing in [Standing::Viewer, Standing::Guest] {
+        assert_eq!(admit(standing, None), Err(PostRefused::FollowersOnly));
+    }
+    let from = just_now + hour;
+    assert_eq!(
+        admit(Standing::Viewer, Some(just_now)),
+        Err(PostRefused::FollowsTooShortly { from })
+    );
+    assert_eq!(admit(Standing::Viewer, Some(long_ago)), Ok(()));
+    for standing in [Standing::Vip, Standing::Moderator, Standing::Owner] {
+        assert_eq!(admit(standing, None), Ok(()), "{standing:?}");
+    }
+}
+
+#[test]
+fn where_only_emotes_may_be_sent_text_is_refused() {
+    let room = Room {
+        settings: ChatSettings {
+            emotes_only: true,
+            ..ChatSettings::default()
+        },
+        ..room()
+    };
+    let say = |standing, text| {
+        let text = MessageText::parse(text, 500).expect("a message");
+        room.admit_text(standing, &text)
+    };
+    let hello = "hello :heart:";
+    assert_eq!(say(Standing::Viewer, hello), Err(PostRefused::EmotesOnly));
+    assert_eq!(say(Standing::Viewer, ":heart: 🎉"), Ok(()));
+    assert_eq!(say(Standing::Vip, hello), Ok(()));
+}
+
+#[test]
+fn roles_are_given_to_those_who_need_one() {
+    let appointment = |role| Appointment {
+        channel: ChannelId::from_uuid(Uuid::from_u128(1)),
+        user: UserId::from_uuid(Uuid::from_u128(2)),
+        role,
+        name: DisplayName::parse("Bob").expect("a name"),
+        at: Timestamp::EPOCH,
+    };
+    let begin = |role, standing, appointed| {
+        let begun = Appointment::begin(appointment(role), standing, appointed);
+        begun.map(|decision| !decision.is_unchanged())
+    };
+    let most = Appointment::MOST;
+    let (moderator, vip) = (ChannelRole::Moderator, ChannelRole::Vip);
+    assert_eq!(begin(moderator, Standing::Viewer, 0), Ok(true));
+    assert_eq!(begin(moderator, Standing::Vip, most), Ok(true));
+    assert_eq!(begin(vip, Standing::Vip, most), Ok(false));
+    assert_eq!(
+        begin(vip, Standing::Viewer, most),
+        Err(ChatError::TooManyAppointed { max: most })
+    );
+    assert_eq!(
+        begin(vip, Standing::Owner, 0),
+        Err(ChatError::CannotAppointStaff)
+    );
+    assert_eq!(begin(vip, Standing::Banned, 0), Err(ChatError::IsBanned));
 }
 
 #[test]

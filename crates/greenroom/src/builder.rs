@@ -14,7 +14,7 @@ use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::{App, Ports, Refusal, Settings};
 use greenroom_domain::account::{Sessions, TokenVerifier, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::media::{MediaEvents, MediaServer};
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::commit::Commit;
@@ -22,7 +22,9 @@ use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::NodeId;
 use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::object::Objects;
+use greenroom_domain::shared::once::Replies;
 use greenroom_domain::shared::secret::SecretBox;
+use greenroom_domain::social::{Blocks, Follows};
 use greenroom_domain::stream::Streams;
 use greenroom_web::WebConfig;
 use tokio_util::sync::CancellationToken;
@@ -137,7 +139,11 @@ impl Builder {
             stream_keys: store.clone(),
             streams: store.clone(),
             room_log: store.clone(),
-            moderation: store,
+            moderation: store.clone(),
+            audit: store.clone(),
+            follows: store.clone(),
+            blocks: store.clone(),
+            replies: store,
             secrets,
             ..self.ports
         };
@@ -221,7 +227,20 @@ impl Builder {
 /// A store: every port that reads, writes or replays what is kept, on one type. Who has them all
 /// is one already.
 pub trait Store:
-    Commit + Feed + Users + Sessions + Channels + StreamKeys + Streams + RoomLog + Moderation + 'static
+    Commit
+    + Feed
+    + Users
+    + Sessions
+    + Channels
+    + StreamKeys
+    + Streams
+    + RoomLog
+    + Moderation
+    + Audit
+    + Follows
+    + Blocks
+    + Replies
+    + 'static
 {
 }
 
@@ -235,6 +254,10 @@ impl<S> Store for S where
         + Streams
         + RoomLog
         + Moderation
+        + Audit
+        + Follows
+        + Blocks
+        + Replies
         + 'static
 {
 }
@@ -252,7 +275,11 @@ fn in_memory() -> Ports {
         stream_keys: store.clone(),
         streams: store.clone(),
         room_log: store.clone(),
-        moderation: store,
+        moderation: store.clone(),
+        audit: store.clone(),
+        follows: store.clone(),
+        blocks: store.clone(),
+        replies: store,
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits: Arc::new(InMemoryRateLimits::default()),
         leases: Arc::new(InMemoryLeases::default()),

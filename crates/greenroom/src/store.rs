@@ -8,12 +8,14 @@ use greenroom_adapters_postgres::{Nodes, PgOptions, PgStore};
 use greenroom_adapters_sled::{SledStore, StoreOptions};
 use greenroom_domain::account::{Sessions, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::shared::archive::Archive;
 use greenroom_domain::shared::commit::Commit;
 use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::NodeId;
 use greenroom_domain::shared::object::Objects;
+use greenroom_domain::shared::once::Replies;
+use greenroom_domain::social::{Blocks, Follows};
 use greenroom_domain::stream::Streams;
 
 use crate::node::{self, Identity};
@@ -32,6 +34,10 @@ pub(crate) struct Store {
     pub(crate) streams: Arc<dyn Streams>,
     pub(crate) room_log: Arc<dyn RoomLog>,
     pub(crate) moderation: Arc<dyn Moderation>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) follows: Arc<dyn Follows>,
+    pub(crate) blocks: Arc<dyn Blocks>,
+    pub(crate) replies: Arc<dyn Replies>,
     pub(crate) objects: Arc<dyn Objects>,
     /// Kept for as long as the node runs, where the store does not itself say who it is.
     pub(crate) identity: Option<Identity>,
@@ -146,7 +152,11 @@ where
         stream_keys: store.clone(),
         streams: store.clone(),
         room_log: store.clone(),
-        moderation: store,
+        moderation: store.clone(),
+        audit: store.clone(),
+        follows: store.clone(),
+        blocks: store.clone(),
+        replies: store,
         objects,
         identity: None,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use greenroom_app::account::authenticate::{self, Authenticated};
 use greenroom_app::{App, Refusal};
-use greenroom_domain::access::{Action, Standing};
+use greenroom_domain::access::{Action, Standing, Tie};
 use greenroom_domain::account::{Session, SessionId, SessionToken, User};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
@@ -85,7 +85,7 @@ impl Context {
 
     /// Whether they run what is this user's: its owner, or an administrator.
     pub fn runs(&self, owner: UserId) -> bool {
-        Standing::of(&self.actor, owner, false).may(Action::ManageChannel)
+        Standing::of(&self.actor, owner, Tie::None).may(Action::ManageChannel)
     }
 }
 

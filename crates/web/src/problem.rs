@@ -15,6 +15,7 @@ use greenroom_domain::shared::object::ObjectsError;
 use greenroom_domain::shared::picture::{MAX_PIXELS, PictureError};
 use greenroom_domain::shared::store::StoreError;
 use greenroom_domain::shared::text::TextError;
+use greenroom_domain::social::SocialError;
 use greenroom_domain::stream::StreamError;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -224,6 +225,9 @@ impl From<Refusal> for Problem {
             Refusal::Stream(error) => of_stream(*error),
             Refusal::Chat(error) => of_chat(*error),
             Refusal::Post(error) => of_post(*error),
+            Refusal::Command(_) => (S::UNPROCESSABLE_ENTITY, "INVALID_COMMAND"),
+            Refusal::Social(error) => of_social(*error),
+            Refusal::KeyReused => (S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
             Refusal::TooMany { .. } => (S::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
             Refusal::Full | Refusal::Objects(ObjectsError::Full) => {
                 (S::INSUFFICIENT_STORAGE, "STORAGE_FULL")
@@ -297,10 +301,15 @@ fn of_chat(error: ChatError) -> (StatusCode, &'static str) {
     match error {
         ChatError::LengthOutOfRange { .. }
         | ChatError::SlowModeOutOfRange { .. }
+        | ChatError::DelayOutOfRange { .. }
+        | ChatError::FollowAgeOutOfRange { .. }
         | ChatError::TimeoutOutOfRange { .. } => {
             (StatusCode::UNPROCESSABLE_ENTITY, "INVALID_FIELD")
         }
         ChatError::CannotRestrictStaff => (StatusCode::FORBIDDEN, "CANNOT_RESTRICT_STAFF"),
+        ChatError::CannotAppointStaff => (StatusCode::CONFLICT, "CANNOT_APPOINT_STAFF"),
+        ChatError::TooManyAppointed { .. } => (StatusCode::CONFLICT, "TOO_MANY_APPOINTED"),
+        ChatError::TooManyPins { .. } => (StatusCode::CONFLICT, "TOO_MANY_PINS"),
         ChatError::IsBanned => (StatusCode::CONFLICT, "USER_IS_BANNED"),
         ChatError::NoSuchMessage => (StatusCode::NOT_FOUND, "MESSAGE_NOT_FOUND"),
     }
@@ -313,7 +322,19 @@ fn of_post(error: PostRefused) -> (StatusCode, &'static str) {
         PostRefused::Banned => (StatusCode::FORBIDDEN, "BANNED"),
         PostRefused::TimedOut { .. } => (StatusCode::FORBIDDEN, "TIMED_OUT"),
         PostRefused::Disabled => (StatusCode::FORBIDDEN, "CHAT_DISABLED"),
+        PostRefused::FollowersOnly => (StatusCode::FORBIDDEN, "FOLLOWERS_ONLY"),
+        PostRefused::FollowsTooShortly { .. } => (StatusCode::FORBIDDEN, "FOLLOWS_TOO_SHORTLY"),
+        PostRefused::EmotesOnly => (StatusCode::FORBIDDEN, "EMOTES_ONLY"),
         PostRefused::GuestsMayNot => (StatusCode::UNAUTHORIZED, "GUESTS_MAY_NOT_CHAT"),
+    }
+}
+
+fn of_social(error: SocialError) -> (StatusCode, &'static str) {
+    match error {
+        SocialError::OwnChannel => (StatusCode::CONFLICT, "OWN_CHANNEL"),
+        SocialError::FollowsTooMany { .. } => (StatusCode::CONFLICT, "FOLLOWS_TOO_MANY"),
+        SocialError::Oneself => (StatusCode::CONFLICT, "ONESELF"),
+        SocialError::BlocksTooMany { .. } => (StatusCode::CONFLICT, "BLOCKS_TOO_MANY"),
     }
 }
 
@@ -321,7 +342,9 @@ fn of_post(error: PostRefused) -> (StatusCode, &'static str) {
 fn details(refusal: &Refusal) -> Map<String, Value> {
     let details = match refusal {
         Refusal::Channel(ChannelError::Held { until })
-        | Refusal::Post(PostRefused::TimedOut { until }) => json!({ "until": until.to_rfc3339() }),
+        | Refusal::Post(
+            PostRefused::TimedOut { until } | PostRefused::FollowsTooShortly { from: until },
+        ) => json!({ "until": until.to_rfc3339() }),
         Refusal::Key(KeyError::TooMany { max }) => json!({ "max": max }),
         Refusal::Picture(PictureError::TooLarge) => json!({ "max_pixels": MAX_PIXELS }),
         Refusal::Post(PostRefused::TooLarge { max_bytes }) => json!({ "max_bytes": max_bytes }),
@@ -331,6 +354,19 @@ fn details(refusal: &Refusal) -> Map<String, Value> {
         Refusal::Chat(ChatError::SlowModeOutOfRange { max }) => {
             json!({ "field": "slow_mode_seconds", "min": 1, "max": max })
         }
+        Refusal::Chat(ChatError::DelayOutOfRange { max }) => {
+            json!({ "field": "delay_seconds", "min": 1, "max": max })
+        }
+        Refusal::Chat(ChatError::FollowAgeOutOfRange { max_days }) => {
+            let max = u32::from(*max_days) * 86_400;
+            json!({ "field": "followers_only_seconds", "min": 0, "max": max })
+        }
+        Refusal::Chat(ChatError::TooManyAppointed { max } | ChatError::TooManyPins { max }) => {
+            json!({ "max": max })
+        }
+        Refusal::Social(
+            SocialError::FollowsTooMany { max } | SocialError::BlocksTooMany { max },
+        ) => json!({ "max": max }),
         Refusal::Chat(ChatError::TimeoutOutOfRange { max }) => {
             json!({ "field": "seconds", "min": 1, "max": max.as_secs() })
         }

@@ -23,6 +23,8 @@ pub struct ChannelView {
     pub owner: User,
     /// What is on air.
     pub live: Option<StreamView>,
+    /// How many follow it.
+    pub followers: u64,
 }
 
 /// By its handle; up to a second old where it was changed at another node.
@@ -44,7 +46,9 @@ pub(crate) fn is_changed(view: &ChannelView, by: &Happening) -> bool {
         Happening::Account(event) => event.user() == view.owner.id,
         Happening::Channel(event) => event.channel() == view.channel.value.id,
         // Of an audience it is enough to be as old as that.
-        Happening::Stream(StreamEvent::AudienceChanged { .. }) | Happening::Chat(_) => false,
+        Happening::Stream(StreamEvent::AudienceChanged { .. })
+        | Happening::Chat(_)
+        | Happening::Social(_) => false,
         Happening::Stream(event) => event.channel() == view.channel.value.id,
     }
 }
@@ -77,7 +81,9 @@ async fn with_owner(app: &App, channel: Stored<Channel>) -> Result<ChannelView, 
         Some(live) => Some(stream::view::one(app, live.value, &channel.value).await?),
         None => None,
     };
+    let followers = app.ports.follows.followers(&[channel.value.id]).await?;
     Ok(ChannelView {
+        followers: followers.first().copied().unwrap_or(0),
         channel,
         owner,
         live,

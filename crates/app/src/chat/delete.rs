@@ -7,6 +7,7 @@ use greenroom_domain::chat::{ChatError, ChatEvent, Content, LineBody, Seq};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ChannelId;
 
+use crate::chat::pin;
 use crate::commit::Attempt;
 use crate::{App, Refusal};
 
@@ -47,7 +48,10 @@ async fn attempt(
         target,
         author: message.author.identity,
     };
-    let mut changes = app.tell(actor, vec![event.into()], app.now());
+    let mut happened = vec![event.into()];
+    let let_go = pin::let_go(app, room, &[target], &mut happened).await?;
+    let mut changes = app.tell(actor, happened, app.now());
+    changes.states.extend(let_go);
     changes.redactions.push((room, target));
     app.commit(changes).await?;
     Ok(())

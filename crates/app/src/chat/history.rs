@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_domain::access::{Action, Standing};
+use greenroom_domain::access::Action;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::{ChatSettings, Line, Place, Seq};
 use greenroom_domain::shared::actor::Actor;
@@ -53,15 +53,14 @@ pub async fn execute(
         Part::Before(seq) => log.before(channel.id, Some(seq), limit.get()).await?,
         Part::After(_) | Part::Newest => log.before(channel.id, None, limit.get()).await?,
     };
-    let lines = match standing {
-        Standing::Owner | Standing::Admin => lines,
-        _ => lines
-            .into_iter()
-            .map(|line| Line {
-                body: line.body.public(),
-                ..line
-            })
-            .collect(),
+    let public = |line: Line| Line {
+        body: line.body.public(),
+        ..line
+    };
+    let lines = if standing.is_staff() {
+        lines
+    } else {
+        lines.into_iter().map(public).collect()
     };
     let settings = app.rules.of(app, channel.id).await?.room.settings;
     Ok(History {

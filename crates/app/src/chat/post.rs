@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use greenroom_domain::access::Standing;
+use greenroom_domain::access::{Standing, Tie};
 use greenroom_domain::account::{DisplayName, User};
 use greenroom_domain::chat::{
     Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine,
-    PostTerms, Seq,
+    PostTerms, Seq, Speaker,
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, CounterChange};
@@ -54,10 +54,10 @@ pub async fn execute_by(
     let mut limited = false;
     for _ in 0..5 {
         let rules = app.rules.of(app, post.channel).await?;
-        let author = author(app, actor, rules.owner).await?;
+        let author = author(app, actor, &rules).await?;
         let terms = terms.unwrap_or_else(|| rules.room.terms());
         let speaker = author.clone();
-        match attempt(app, actor, &post, terms, &rules, speaker, &mut limited).await {
+        match attempt(app, &post, terms, &rules, speaker, &mut limited).await {
             Ok(line) => {
                 return Ok(Posted {
                     line,
@@ -70,7 +70,7 @@ pub async fn execute_by(
                     repeated: true,
                 });
             }
-            Err(Attempt::Again) => app.rules.forget(post.channel),
+            Err(Attempt::Again | Attempt::Answered(_)) => app.rules.forget(post.channel),
             // Who sends again what has been taken already is not too fast.
             Err(Attempt::Refused(too_many @ Refusal::TooMany { .. })) => {
                 return match taken_before(app, &post, author.0).await {
@@ -89,7 +89,6 @@ pub async fn execute_by(
 
 async fn attempt(
     app: &Arc<App>,
-    actor: &Actor,
     post: &Post,
     terms: PostTerms,
     rules: &Rules,
@@ -99,11 +98,9 @@ async fn attempt(
     let now = app.now();
     let room = &rules.room;
     let text = MessageText::parse(&post.text, terms.max_length)?;
-    room.admit(
-        standing,
-        actor.identity().and_then(|who| rules.restriction(who)),
-        now,
-    )?;
+    let speaker = speaker(app, rules, author.identity, standing, post.channel).await?;
+    room.admit(&speaker, now)?;
+    room.admit_text(standing, &text)?;
     if !*limited {
         for (rule, quota) in room.quotas(standing, terms) {
             let subject = format!("{}/{:?}", post.channel, author.identity);
@@ -159,6 +156,29 @@ async fn taken_before(app: &Arc<App>, post: &Post, author: Author) -> Option<Lin
     }
 }
 
+/// Who wants to speak, as the room's rules look at them. Since when they follow is only asked
+/// where that matters.
+pub(crate) async fn speaker(
+    app: &App,
+    rules: &Rules,
+    who: Identity,
+    standing: Standing,
+    channel: ChannelId,
+) -> Result<Speaker, Refusal> {
+    let follows_since = match (rules.room.follow_age_for(standing), who) {
+        (Some(_), Identity::User(user)) => {
+            let follow = app.ports.follows.get(user, channel).await?;
+            follow.map(|follow| follow.value.at)
+        }
+        _ => None,
+    };
+    Ok(Speaker {
+        standing,
+        restriction: rules.restriction(who),
+        follows_since,
+    })
+}
+
 /// What they are called; up to a second old where that was changed at another node.
 async fn user(app: &App, id: UserId) -> Result<Arc<User>, Refusal> {
     let now = app.now();
@@ -173,18 +193,24 @@ async fn user(app: &App, id: UserId) -> Result<Arc<User>, Refusal> {
 }
 
 /// Who speaks, as everybody will see them.
-async fn author(app: &App, actor: &Actor, owner: UserId) -> Result<(Author, Standing), Refusal> {
-    let standing = Standing::of(actor, owner, false);
+async fn author(app: &App, actor: &Actor, rules: &Rules) -> Result<(Author, Standing), Refusal> {
+    let tie = actor.identity().map_or(Tie::None, |who| rules.tie(who));
+    let standing = Standing::of(actor, rules.owner, tie);
     let author = match actor {
         Actor::User { id, .. } => {
             let user = user(app, *id).await?;
-            let owns = (user.id == owner).then_some(Badge::Owner);
-            let administers = (standing == Standing::Admin).then_some(Badge::Admin);
+            let owns = (user.id == rules.owner).then_some(Badge::Owner);
+            let is = match standing {
+                Standing::Admin => Some(Badge::Admin),
+                Standing::Moderator => Some(Badge::Moderator),
+                Standing::Vip => Some(Badge::Vip),
+                _ => None,
+            };
             Author {
                 identity: Identity::User(*id),
                 username: Some(user.username.clone()),
                 name: user.display_name.clone(),
-                badges: owns.into_iter().chain(administers).collect(),
+                badges: owns.into_iter().chain(is).collect(),
             }
         }
         Actor::Guest(id) => {

@@ -43,10 +43,10 @@ async fn attempt(
     command: &Restrict,
 ) -> Result<Restriction, Attempt> {
     let channel = app.channel(command.channel).await?.value;
-    app.authorize(actor, &channel, Action::Moderate).await?;
+    let by = app.authorize(actor, &channel, Action::Moderate).await?;
     let now = app.now();
     let (standing, name) = subject(app, &channel, command.subject).await?;
-    Restriction::require_restrictable(standing)?;
+    Restriction::require_restrictable(standing, by)?;
     let kind = match command.timeout {
         Some(length) => RestrictionKind::timeout(length, now)?,
         None => RestrictionKind::Ban,
@@ -75,8 +75,18 @@ async fn attempt(
         kind,
         reason,
     };
-    let state = StateChange::Restriction(restriction.clone());
-    change_room(app, actor, channel.id, event.into(), state).await?;
+    let mut states = vec![StateChange::Restriction(restriction.clone())];
+    let mut events = vec![event.into()];
+    if kind.is_ban()
+        && let Identity::User(user) = command.subject
+    {
+        let held = app.ports.moderation.appointment(channel.id, user).await?;
+        if let Some(appointment) = held {
+            events.push(appointment.end().into());
+            states.push(StateChange::Dismissed(channel.id, user));
+        }
+    }
+    change_room(app, actor, channel.id, events, states).await?;
     Ok(restriction)
 }
 
@@ -113,8 +123,8 @@ async fn attempt_lift(
         app,
         actor,
         room,
-        event.into(),
-        StateChange::RestrictionLifted(room, subject),
+        vec![event.into()],
+        vec![StateChange::RestrictionLifted(room, subject)],
     )
     .await
 }
@@ -136,14 +146,14 @@ pub async fn list(
         .await?)
 }
 
-/// Commits a restriction's change together with the room, whose version is what posts are
+/// Commits what is different for somebody together with the room, whose version is what posts are
 /// checked by.
-async fn change_room(
+pub(super) async fn change_room(
     app: &Arc<App>,
     actor: &Actor,
     channel: ChannelId,
-    event: Happening,
-    state: StateChange,
+    events: Vec<Happening>,
+    states: Vec<StateChange>,
 ) -> Result<(), Attempt> {
     let room = app
         .ports
@@ -151,38 +161,29 @@ async fn change_room(
         .room(channel)
         .await?
         .ok_or(Refusal::NoSuchChannel)?;
-    let changes: Changes = app
-        .tell(actor, vec![event], app.now())
-        .state(state)
+    let mut changes: Changes = app
+        .tell(actor, events, app.now())
         .state(StateChange::Room(write(room.value, room.version)));
+    changes.states.extend(states);
     let done = app.commit(changes).await;
     app.rules.forget(channel);
     done.map(drop)
 }
 
-async fn subject(
+/// What somebody is to the channel, and what they are called.
+pub(super) async fn subject(
     app: &App,
     channel: &Channel,
     who: Identity,
 ) -> Result<(Standing, Option<DisplayName>), Refusal> {
-    match who {
+    let (actor, name) = match who {
         Identity::User(id) => {
-            let user = app
-                .ports
-                .users
-                .get(id)
-                .await?
-                .ok_or(Refusal::NoSuchUser)?
-                .value;
-            let actor = Actor::User {
-                id,
-                role: user.role,
-            };
-            Ok((
-                Standing::of(&actor, channel.owner, false),
-                Some(user.display_name),
-            ))
+            let user = app.ports.users.get(id).await?;
+            let user = user.ok_or(Refusal::NoSuchUser)?.value;
+            let role = user.role;
+            (Actor::User { id, role }, Some(user.display_name))
         }
-        Identity::Guest(id) => Ok((Standing::of(&Actor::Guest(id), channel.owner, false), None)),
-    }
+        Identity::Guest(id) => (Actor::Guest(id), None),
+    };
+    Ok((app.standing(&actor, channel).await?, name))
 }

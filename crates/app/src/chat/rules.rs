@@ -1,10 +1,11 @@
 //! Rooms' rules in memory: what a post is checked by. The store refuses a post that was
 //! checked by old ones, so they may be late but never wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use greenroom_domain::chat::{RestrictionKind, Room};
+use greenroom_domain::access::Tie;
+use greenroom_domain::chat::{ChannelRole, RestrictionKind, Room};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::Version;
@@ -34,11 +35,33 @@ pub(crate) struct Rules {
     pub(crate) room: Room,
     pub(crate) version: Version,
     restrictions: HashMap<Identity, RestrictionKind>,
+    roles: HashMap<UserId, ChannelRole>,
+    /// Whom the owner has blocked.
+    blocked: HashSet<UserId>,
 }
 
 impl Rules {
     pub(crate) fn restriction(&self, who: Identity) -> Option<RestrictionKind> {
         self.restrictions.get(&who).copied()
+    }
+
+    /// What the channel has to do with them.
+    pub(crate) fn tie(&self, who: Identity) -> Tie {
+        let banned = self.restriction(who).is_some_and(RestrictionKind::is_ban);
+        match who {
+            Identity::User(user) if banned || self.blocked.contains(&user) => Tie::ShutOut,
+            Identity::Guest(_) if banned => Tie::ShutOut,
+            Identity::User(user) => match self.roles.get(&user) {
+                Some(role) => Tie::Appointed(*role),
+                None => Tie::None,
+            },
+            Identity::Guest(_) => Tie::None,
+        }
+    }
+
+    /// How many have a role.
+    pub(crate) fn appointed(&self) -> usize {
+        self.roles.len()
     }
 }
 
@@ -84,14 +107,29 @@ impl RoomRules {
 
 async fn read(app: &App, channel: ChannelId) -> Result<Rules, Refusal> {
     let owner = app.channel(channel).await?.value.owner;
-    // The version first: restrictions that are newer than it make the store refuse a post.
+    // The version first: what is newer than it makes the store refuse a post.
     let room = app
         .ports
         .moderation
         .room(channel)
         .await?
         .ok_or(Refusal::NoSuchChannel)?;
-    let mut restrictions = HashMap::new();
+    let appointments = app.ports.moderation.appointments(channel).await?;
+    Ok(Rules {
+        owner,
+        room: room.value,
+        version: room.version,
+        restrictions: restrictions(app, channel).await?,
+        roles: appointments.iter().map(|it| (it.user, it.role)).collect(),
+        blocked: blocked(app, owner).await?,
+    })
+}
+
+async fn restrictions(
+    app: &App,
+    channel: ChannelId,
+) -> Result<HashMap<Identity, RestrictionKind>, Refusal> {
+    let mut all = HashMap::new();
     let mut after = None;
     loop {
         let batch = app
@@ -101,18 +139,23 @@ async fn read(app: &App, channel: ChannelId) -> Result<Rules, Refusal> {
             .await?;
         after = batch.last().map(|restriction| restriction.subject);
         let whole = batch.len() < BATCH;
-        restrictions.extend(
-            batch
-                .into_iter()
-                .map(|restriction| (restriction.subject, restriction.kind)),
-        );
+        all.extend(batch.into_iter().map(|it| (it.subject, it.kind)));
         if whole {
-            return Ok(Rules {
-                owner,
-                room: room.value,
-                version: room.version,
-                restrictions,
-            });
+            return Ok(all);
+        }
+    }
+}
+
+async fn blocked(app: &App, owner: UserId) -> Result<HashSet<UserId>, Refusal> {
+    let mut all = HashSet::new();
+    let mut after = None;
+    loop {
+        let batch = app.ports.blocks.of_user(owner, after, BATCH).await?;
+        after = batch.last().map(|block| block.blocked);
+        let whole = batch.len() < BATCH;
+        all.extend(batch.into_iter().map(|block| block.blocked));
+        if whole {
+            return Ok(all);
         }
     }
 }

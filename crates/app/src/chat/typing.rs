@@ -10,6 +10,7 @@ use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::rate::Quota;
 
+use crate::chat::post::speaker;
 use crate::{App, Refusal};
 
 /// How often somebody's typing is shown.
@@ -30,9 +31,8 @@ pub async fn execute(
     let channel = app.channel(room).await?.value;
     let standing = app.authorize(actor, &channel, Action::Chat).await?;
     let rules = app.rules.of(app, room).await?;
-    rules
-        .room
-        .admit(standing, rules.restriction(who), app.now())?;
+    let speaker = speaker(app, &rules, who, standing, room).await?;
+    rules.room.admit(&speaker, app.now())?;
     match app.limit("typing", format!("{room}/{who:?}"), QUOTA).await {
         Err(Refusal::TooMany { .. }) => return Ok(()),
         other => other?,

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_domain::access::Tie;
 use greenroom_domain::account::{AccountEvent, CreatorStatus};
 use greenroom_domain::channel::{ChannelEvent, KeyState, StreamKey};
 use greenroom_domain::chat::ChatEvent;
@@ -15,6 +16,7 @@ use greenroom_domain::media::MediaServerError;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
+use greenroom_domain::social::SocialEvent;
 use greenroom_domain::stream::{Generation, Publisher, Stream, StreamEvent};
 
 use crate::channel::view;
@@ -72,7 +74,20 @@ fn forget_what_changed(app: &App, event: &Event) {
         Happening::Chat(
             ChatEvent::Restricted { channel, .. }
             | ChatEvent::RestrictionLifted { channel, .. }
-            | ChatEvent::SettingsChanged { channel, .. },
+            | ChatEvent::SettingsChanged { channel, .. }
+            | ChatEvent::Pinned { channel, .. }
+            | ChatEvent::Unpinned { channel, .. }
+            | ChatEvent::RoleChanged { channel, .. },
+        )
+        | Happening::Social(
+            SocialEvent::Blocked {
+                channel: Some(channel),
+                ..
+            }
+            | SocialEvent::Unblocked {
+                channel: Some(channel),
+                ..
+            },
         ) => app.rules.forget(*channel),
         Happening::Account(AccountEvent::AvatarChanged { .. } | AccountEvent::Renamed { .. })
         | Happening::Channel(ChannelEvent::Edited { .. } | ChannelEvent::CoverChanged { .. })
@@ -110,13 +125,22 @@ async fn act_on(app: &App, event: &Event) -> Result<(), Refusal> {
         Happening::Chat(ChatEvent::Restricted {
             channel, subject, ..
         }) => shut_out(app, *channel, *subject).await,
+        Happening::Social(SocialEvent::Blocked {
+            channel: Some(channel),
+            blocked,
+            ..
+        }) => shut_out(app, *channel, Identity::User(*blocked)).await,
         Happening::Account(_)
         | Happening::Channel(_)
         | Happening::Stream(_)
+        | Happening::Social(_)
         | Happening::Chat(
             ChatEvent::SettingsChanged { .. }
             | ChatEvent::RestrictionLifted { .. }
-            | ChatEvent::MessageDeleted { .. },
+            | ChatEvent::MessageDeleted { .. }
+            | ChatEvent::Pinned { .. }
+            | ChatEvent::Unpinned { .. }
+            | ChatEvent::RoleChanged { .. },
         ) => Ok(()),
     }
 }
@@ -140,10 +164,10 @@ async fn clean_up(app: &App, event: &Event) -> Result<(), Refusal> {
     }
 }
 
-/// Who is banned does not go on watching.
+/// Who is banned or blocked does not go on watching.
 async fn shut_out(app: &App, channel: ChannelId, who: Identity) -> Result<(), Refusal> {
-    let restriction = app.ports.moderation.restriction(channel, who).await?;
-    if restriction.is_some_and(|it| it.kind.is_ban()) {
+    if app.rules.of(app, channel).await?.tie(who) == Tie::ShutOut {
+        app.hub.shut_out(channel, who);
         app.ports.media.revoke_playback(channel, who).await?;
     }
     Ok(())

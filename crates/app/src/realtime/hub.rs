@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_domain::chat::{Ephemeral, RoomLog, Seq};
+use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
@@ -33,6 +34,9 @@ pub trait Listener: Send + Sync {
     /// Takes lines that it missed, oldest first, before it is delivered any; waits for room
     /// in its queue, and answers when it has taken them all, or has gone.
     async fn catch_up(&self, missed: Vec<Published>);
+
+    /// Somebody may not be here from now on: if it is this one, it ends.
+    fn shut_out(&self, who: Identity);
 }
 
 /// Gives what happens in rooms to whoever listens, in the order of the log.
@@ -156,6 +160,17 @@ impl Hub {
             Some(up_to) => Err(up_to),
             None => Ok(subscription),
         })
+    }
+
+    /// Ends whoever listens to a room as somebody who may not any more.
+    pub(crate) fn shut_out(&self, room: ChannelId, who: Identity) {
+        let Some(held) = lock(&self.rooms).get(&room).cloned() else {
+            return;
+        };
+        let listeners = lock(&held.room).all();
+        for listener in listeners {
+            listener.shut_out(who);
+        }
     }
 
     /// How many are listening to a room.

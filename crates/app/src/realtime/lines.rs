@@ -7,7 +7,7 @@ use greenroom_domain::stream::StreamEvent;
 /// The line by which a room shows what happened, if it shows it at all.
 pub(crate) fn line_of(happened: &Happening) -> Option<(ChannelId, LineBody)> {
     match happened {
-        Happening::Account(_) => None,
+        Happening::Account(_) | Happening::Social(_) => None,
         Happening::Channel(event) => of_channel(event),
         Happening::Stream(event) => of_stream(event),
         Happening::Chat(event) => Some(of_chat(event)),
@@ -99,5 +99,22 @@ fn of_chat(event: &ChatEvent) -> (ChannelId, LineBody) {
         ChatEvent::MessageDeleted {
             channel, target, ..
         } => (*channel, LineBody::Deleted { target: *target }),
+        ChatEvent::Pinned { channel, target } => (*channel, LineBody::Pinned { target: *target }),
+        ChatEvent::Unpinned { channel, target } => {
+            (*channel, LineBody::Unpinned { target: *target })
+        }
+        ChatEvent::RoleChanged {
+            channel,
+            user,
+            name,
+            role,
+        } => (
+            *channel,
+            LineBody::RoleChanged {
+                user: *user,
+                name: name.clone(),
+                role: *role,
+            },
+        ),
     }
 }

@@ -1,11 +1,14 @@
 //! What rooms show, from node to node.
 
+use std::sync::Arc;
+
 use greenroom_domain::chat::{Ephemeral, Line};
 use greenroom_domain::shared::bus::Signal;
 use greenroom_domain::shared::id::ChannelId;
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
+use crate::chat::react;
 use crate::realtime::Published;
 
 impl App {
@@ -29,11 +32,15 @@ impl App {
 }
 
 /// Shows here what other nodes show, until shutdown.
-pub(crate) async fn run(app: &App, shutdown: &CancellationToken) {
+pub(crate) async fn run(app: &Arc<App>, shutdown: &CancellationToken) {
     let hearing = async {
         loop {
             match app.ports.bus.hear().await {
                 Signal::Line { room, line } => app.hub.publish(Published::line(room, line)),
+                Signal::Ephemeral {
+                    room,
+                    what: Ephemeral::Reactions { counts },
+                } => react::take(app, room, &counts),
                 Signal::Ephemeral { room, what } => app.hub.show(room, what),
             }
         }

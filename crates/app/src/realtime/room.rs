@@ -136,6 +136,12 @@ impl Room {
         self.listeners.remove(&number).map(|it| it.listener)
     }
 
+    /// Everybody who listens.
+    pub(super) fn all(&self) -> Vec<Arc<dyn Listener>> {
+        let listening = self.listeners.values();
+        listening.map(|it| Arc::clone(&it.listener)).collect()
+    }
+
     pub(super) fn listeners(&self) -> usize {
         self.listeners.len()
     }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use greenroom_domain::account::User;
 use greenroom_domain::channel::Channel;
+use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::text::fold;
 use greenroom_domain::stream::{Publisher, Stream};
 
+use crate::stream::taste::{LiveOrder, Taste};
 use crate::stream::view::{StreamView, thumbnail};
 use crate::{App, Refusal};
 
@@ -31,6 +33,8 @@ pub struct LiveFilter {
     pub tag: Option<String>,
     /// It is in this language.
     pub language: Option<String>,
+    /// What comes first.
+    pub order: LiveOrder,
 }
 
 /// Snapshots of what is live, newest last.
@@ -48,7 +52,7 @@ struct Kept {
 }
 
 pub(crate) struct Snapshot {
-    at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Most viewers first; then the one that is on air for longer.
     pub(crate) streams: Vec<StreamView>,
     /// Where in them each channel is.
@@ -141,36 +145,42 @@ impl Kept {
     }
 }
 
-/// What is live, most viewers first. A page's cursor names the snapshot that it is of, so
-/// that nothing is listed twice or left out while viewers come and go.
+/// What is live, as the filter orders it; most viewers first otherwise. A page's cursor names
+/// the snapshot that it is of, so that nothing is listed twice or left out while viewers come
+/// and go.
 pub async fn execute(
     app: &App,
+    actor: &Actor,
     filter: &LiveFilter,
     page: &PageRequest,
 ) -> Result<Page<StreamView>, Refusal> {
     let (snapshot, from) = match &page.after {
-        None => (app.live.newest(app).await?, 0),
+        None => (app.live.newest(app).await?, (0, 0)),
         Some(cursor) => {
             let (at, from) = parse(cursor).ok_or(UnknownCursor)?;
             (app.live.made_at(at).ok_or(UnknownCursor)?, from)
         }
     };
-    let matches = |(_, view): &(usize, &StreamView)| filter.takes(view);
-    let mut found = snapshot
+    let taste = Taste::of(app, actor, filter.order, &snapshot).await?;
+    let mut found: Vec<(usize, usize)> = snapshot
         .streams
         .iter()
         .enumerate()
-        .skip(from)
-        .filter(matches);
-    let items: Vec<StreamView> = found
-        .by_ref()
-        .take(page.limit.get())
-        .map(|(_, view)| view.clone())
+        .filter(|(_, view)| filter.takes(view))
+        .filter_map(|(index, view)| Some((taste.rank(view)?, index)))
+        .filter(|place| *place >= from)
         .collect();
+    found.sort_unstable();
+    let limit = page.limit.get();
+    let views = found.iter().take(limit);
+    let items = views.filter_map(|(_, index)| snapshot.streams.get(*index).cloned());
     let next = found
-        .next()
-        .map(|(index, _)| Cursor(format!("{}.{index}", snapshot.at.micros())));
-    Ok(Page { items, next })
+        .get(limit)
+        .map(|(rank, index)| Cursor(format!("{}.{rank}.{index}", snapshot.at.micros())));
+    Ok(Page {
+        items: items.collect(),
+        next,
+    })
 }
 
 impl LiveFilter {
@@ -218,12 +228,11 @@ impl LiveFilter {
     }
 }
 
-fn parse(cursor: &Cursor) -> Option<(Timestamp, usize)> {
-    let (at, index) = cursor.0.split_once('.')?;
-    Some((
-        Timestamp::from_micros(at.parse().ok()?),
-        index.parse().ok()?,
-    ))
+fn parse(cursor: &Cursor) -> Option<(Timestamp, (usize, usize))> {
+    let (at, place) = cursor.0.split_once('.')?;
+    let (rank, index) = place.split_once('.')?;
+    let at = Timestamp::from_micros(at.parse().ok()?);
+    Some((at, (rank.parse().ok()?, index.parse().ok()?)))
 }
 
 async fn all_live(app: &App) -> Result<Vec<StreamView>, Refusal> {

@@ -11,4 +11,5 @@ pub mod listing;
 pub mod playback;
 pub mod start;
 pub mod sweep;
+pub mod taste;
 pub mod view;

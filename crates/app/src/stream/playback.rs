@@ -119,9 +119,6 @@ async fn require_watch(
 ) -> Result<(), PlaybackRefused> {
     let rules = app.rules.of(app, channel.id).await;
     let rules = rules.map_err(|error| PlaybackRefused::Unavailable(Box::new(error)))?;
-    let banned = rules
-        .restriction(viewer)
-        .is_some_and(greenroom_domain::chat::RestrictionKind::is_ban);
     let actor = match viewer {
         Identity::User(id) => Actor::User {
             id,
@@ -129,7 +126,7 @@ async fn require_watch(
         },
         Identity::Guest(id) => Actor::Guest(id),
     };
-    if Standing::of(&actor, channel.owner, banned).may(Action::Watch) {
+    if Standing::of(&actor, channel.owner, rules.tie(viewer)).may(Action::Watch) {
         Ok(())
     } else {
         Err(PlaybackRefused::Forbidden)

@@ -12,7 +12,7 @@ use greenroom_app::realtime::{
 };
 use greenroom_domain::channel::Channel;
 use greenroom_domain::chat::{Place, RoomLog, Seq};
-use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::{ChannelId, Ids};
 use greenroom_testkit::SeededIds;
 use greenroom_testkit::builders::guest_id;
@@ -162,6 +162,8 @@ struct Deaf;
 
 #[async_trait]
 impl Listener for Deaf {
+    fn shut_out(&self, _: Identity) {}
+
     fn deliver(&self, _: &Arc<Published>) {}
 
     async fn catch_up(&self, _: Vec<Published>) {}
@@ -326,6 +328,8 @@ struct Stuck;
 
 #[async_trait]
 impl Listener for Stuck {
+    fn shut_out(&self, _: Identity) {}
+
     fn deliver(&self, _: &Arc<Published>) {}
 
     async fn catch_up(&self, _: Vec<Published>) {
@@ -343,6 +347,8 @@ struct Encoder {
 
 #[async_trait]
 impl Listener for Encoder {
+    fn shut_out(&self, _: Identity) {}
+
     fn deliver(&self, published: &Arc<Published>) {
         let text: Arc<str> = published.encoded(WireFormat::new(self.format), |published| {
             self.encoded.fetch_add(1, Ordering::SeqCst);

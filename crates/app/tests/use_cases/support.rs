@@ -24,7 +24,7 @@ use greenroom_domain::chat::{ClientMessageId, Line, Seq};
 use greenroom_domain::media::{
     IngestLease, MediaEvent, MediaEvents, PublishRefused, PublishRequest,
 };
-use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::commit::{Changes, Commit, CommitError, Committed};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
@@ -94,6 +94,10 @@ impl Platform {
             streams: store.clone(),
             room_log: store.clone(),
             moderation: store.clone(),
+            audit: store.clone(),
+            follows: store.clone(),
+            blocks: store.clone(),
+            replies: store.clone(),
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
@@ -432,6 +436,7 @@ impl Commit for FlakyCommit {
 #[derive(Default)]
 pub(crate) struct Ear {
     heard: Mutex<Vec<Shown>>,
+    shut_out: Mutex<Vec<Identity>>,
     pub(crate) changed: tokio::sync::Notify,
 }
 
@@ -442,6 +447,14 @@ impl Ear {
 
     pub(crate) fn heard(&self) -> Vec<Shown> {
         self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Who may not be here any more.
+    pub(crate) fn shut_out(&self) -> Vec<Identity> {
+        self.shut_out
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -485,6 +498,12 @@ impl Ear {
 
 #[async_trait]
 impl Listener for Ear {
+    fn shut_out(&self, who: Identity) {
+        let mut shut_out = self.shut_out.lock().unwrap_or_else(PoisonError::into_inner);
+        shut_out.push(who);
+        self.changed.notify_one();
+    }
+
     fn deliver(&self, published: &Arc<Published>) {
         self.take(published.shown.clone());
     }

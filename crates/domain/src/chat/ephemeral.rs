@@ -1,4 +1,5 @@
 use crate::account::DisplayName;
+use crate::chat::Reaction;
 use crate::shared::actor::Identity;
 use crate::shared::id::StreamId;
 
@@ -21,6 +22,11 @@ pub enum Ephemeral {
         joined: Vec<Identity>,
         /// Who went.
         left: Vec<Identity>,
+    },
+    /// How people reacted in the last moment, counted together.
+    Reactions {
+        /// With what, and how many of each.
+        counts: Vec<(Reaction, u32)>,
     },
     /// Somebody types, or has stopped.
     Typing {

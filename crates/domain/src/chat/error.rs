@@ -31,6 +31,18 @@ pub enum PostRefused {
     /// The room takes messages of signed-in people only.
     #[error("guests may not chat here; sign in first")]
     GuestsMayNot,
+    /// The room takes messages of followers only.
+    #[error("only followers may chat here; follow the channel first")]
+    FollowersOnly,
+    /// The room takes messages of those only who have followed for longer.
+    #[error("you have not followed this channel for long enough; you may chat from {from} on")]
+    FollowsTooShortly {
+        /// They may post from then on.
+        from: Timestamp,
+    },
+    /// The room takes emotes only.
+    #[error("only emotes may be sent here")]
+    EmotesOnly,
 }
 
 /// A change of a room's rules that was not taken.
@@ -55,8 +67,35 @@ pub enum ChatError {
         max: Duration,
     },
     /// Owners and administrators cannot be restricted.
-    #[error("the owner and administrators cannot be timed out or banned")]
+    #[error("the owner, administrators and, by each other, moderators cannot be restricted")]
     CannotRestrictStaff,
+    /// A delay that cannot be.
+    #[error("the chat may be delayed by 1 to {max} seconds")]
+    DelayOutOfRange {
+        /// The longest delay, in seconds.
+        max: u16,
+    },
+    /// A time of following that cannot be.
+    #[error("one may have to follow for up to {max_days} days")]
+    FollowAgeOutOfRange {
+        /// The longest time, in days.
+        max_days: u16,
+    },
+    /// Nothing is made of those who may do everything already.
+    #[error("the owner and administrators need no role")]
+    CannotAppointStaff,
+    /// The channel has as many as any may.
+    #[error("the channel has {max} moderators and VIPs; dismiss one first")]
+    TooManyAppointed {
+        /// How many a channel may have.
+        max: usize,
+    },
+    /// The room keeps as much in view as any may.
+    #[error("{max} messages are pinned; unpin one first")]
+    TooManyPins {
+        /// How many a room may have.
+        max: usize,
+    },
     /// A ban is lifted as a ban, and is not weakened to a timeout.
     #[error("they are banned; lift the ban first")]
     IsBanned,

@@ -1,9 +1,9 @@
 //! What happens to a room's rules. Messages are lines of its log, not events.
 
 use crate::account::DisplayName;
-use crate::chat::{ChatSettings, ModerationReason, RestrictionKind, Seq};
+use crate::chat::{ChannelRole, ChatSettings, ModerationReason, RestrictionKind, Seq};
 use crate::shared::actor::Identity;
-use crate::shared::id::ChannelId;
+use crate::shared::id::{ChannelId, UserId};
 
 /// What happened in a room besides messages: the audit log is made of these.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,4 +49,44 @@ pub enum ChatEvent {
         /// Whose it was.
         author: Identity,
     },
+    /// A message is kept in view.
+    Pinned {
+        /// In whose room.
+        channel: ChannelId,
+        /// Which.
+        target: Seq,
+    },
+    /// A message is kept in view no more.
+    Unpinned {
+        /// In whose room.
+        channel: ChannelId,
+        /// Which.
+        target: Seq,
+    },
+    /// Somebody is something else in the channel.
+    RoleChanged {
+        /// In which channel.
+        channel: ChannelId,
+        /// Who.
+        user: UserId,
+        /// What they are called.
+        name: DisplayName,
+        /// What they are now, if anything.
+        role: Option<ChannelRole>,
+    },
+}
+
+impl ChatEvent {
+    /// Whose room it is about.
+    pub fn channel(&self) -> ChannelId {
+        match self {
+            Self::SettingsChanged { channel, .. }
+            | Self::Restricted { channel, .. }
+            | Self::RestrictionLifted { channel, .. }
+            | Self::MessageDeleted { channel, .. }
+            | Self::Pinned { channel, .. }
+            | Self::Unpinned { channel, .. }
+            | Self::RoleChanged { channel, .. } => *channel,
+        }
+    }
 }

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use crate::account::DisplayName;
 use crate::channel::{Category, ChannelTitle};
-use crate::chat::{ChatSettings, ClientMessageId, Message, ModerationReason, RestrictionKind};
+use crate::chat::{
+    ChannelRole, ChatSettings, ClientMessageId, Message, ModerationReason, RestrictionKind,
+};
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
-use crate::shared::id::{ChannelId, MalformedId, StreamId};
+use crate::shared::id::{ChannelId, MalformedId, StreamId, UserId};
 use crate::shared::store::Version;
 use crate::stream::EndReason;
 
@@ -60,6 +62,25 @@ pub enum LineBody {
     },
     /// The room's rules are different.
     SettingsChanged(ChatSettings),
+    /// A message is kept in view.
+    Pinned {
+        /// Which.
+        target: Seq,
+    },
+    /// A message is kept in view no more.
+    Unpinned {
+        /// Which.
+        target: Seq,
+    },
+    /// Somebody is something else in the channel.
+    RoleChanged {
+        /// Who.
+        user: UserId,
+        /// What they are called.
+        name: DisplayName,
+        /// What they are now, if anything.
+        role: Option<ChannelRole>,
+    },
     /// The channel is called or sorted differently.
     ChannelEdited {
         /// Its title now.

@@ -1,6 +1,7 @@
 //! What somebody says.
 
 use crate::account::{DisplayName, Username};
+use crate::chat::emote::is_emotes_only;
 use crate::chat::{PostRefused, Seq};
 use crate::shared::actor::Identity;
 use crate::shared::text::{TextError, cut};
@@ -65,6 +66,11 @@ impl MessageText {
         let (text, truncated) = cut(shown, usize::from(max_length));
         Ok(Self { text, truncated })
     }
+
+    /// Whether there is nothing in it but emotes.
+    pub fn is_emotes_only(&self) -> bool {
+        is_emotes_only(&self.text)
+    }
 }
 
 /// Who said something, as everybody may see it.
@@ -93,6 +99,10 @@ pub enum Badge {
     Owner,
     /// They administer the platform.
     Admin,
+    /// They keep order in its chat.
+    Moderator,
+    /// Its owner thinks much of them.
+    Vip,
 }
 
 /// What a client calls a message before it has a place: 1 to 64 printable ASCII characters.

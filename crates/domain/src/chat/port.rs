@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::chat::{Line, Place, Restriction, Room, Seq};
+use crate::chat::{Appointment, Line, Place, Restriction, Room, Seq};
 use crate::shared::actor::Identity;
-use crate::shared::id::ChannelId;
+use crate::shared::event::Event;
+use crate::shared::id::{ChannelId, UserId};
+use crate::shared::page::{Page, PageRequest, UnknownCursor};
 use crate::shared::store::{StoreError, Stored};
 
 /// Reads rooms' logs.
@@ -60,4 +62,31 @@ pub trait Moderation: Send + Sync {
         after: Option<Identity>,
         limit: usize,
     ) -> Result<Vec<Restriction>, StoreError>;
+
+    /// What somebody is in a channel.
+    async fn appointment(
+        &self,
+        channel: ChannelId,
+        user: UserId,
+    ) -> Result<Option<Appointment>, StoreError>;
+
+    /// Everybody who is something in a channel, in the order of their ids.
+    async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError>;
+}
+
+/// Reads who did what to a channel and its room.
+///
+/// Promises: holds every committed event that [is to be
+/// audited](crate::shared::event::Happening::audited), from the commit on and for good, and no
+/// other; sees every commit that was acknowledged before the call; the listing is stable while
+/// more is written.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// What happened to a channel: the newest first, by the time and then the id of the event.
+    async fn of_channel(
+        &self,
+        channel: ChannelId,
+        page: &PageRequest,
+    ) -> Result<Result<Page<Event>, UnknownCursor>, StoreError>;
 }

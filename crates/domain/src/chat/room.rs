@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::access::{Action, Standing};
 use crate::account::DisplayName;
-use crate::chat::{ChatError, ChatEvent, PostRefused};
+use crate::chat::{
+    ChatDelay, ChatError, ChatEvent, ChatSettings, FollowAge, MessageText, Pin, PostRefused,
+    PostTerms,
+};
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
 use crate::shared::decision::Decision;
@@ -20,123 +23,19 @@ pub struct Room {
     pub channel: ChannelId,
     /// What its owner chose.
     pub settings: ChatSettings,
+    /// What it keeps in view, oldest first: five at most.
+    pub pins: Vec<Pin>,
 }
 
-/// What an owner chooses.
+/// Somebody who wants to say something, as the room's rules look at them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ChatSettings {
-    /// Whether anybody but the owner and administrators may post.
-    pub enabled: bool,
-    /// Whether guests may post.
-    pub guests: bool,
-    /// How long everybody waits between two messages.
-    pub slow_mode: Option<SlowMode>,
-    /// After how many graphemes a message is cut.
-    pub max_length: u16,
-    /// How fast anybody may post.
-    pub rate: ChatRate,
-}
-
-impl ChatSettings {
-    /// The longest message that an owner may allow, in graphemes.
-    pub const LONGEST: u16 = 1000;
-
-    /// Refuses a length out of 1 to [`ChatSettings::LONGEST`].
-    pub fn checked(self) -> Result<Self, ChatError> {
-        if (1..=Self::LONGEST).contains(&self.max_length) {
-            Ok(self)
-        } else {
-            Err(ChatError::LengthOutOfRange { max: Self::LONGEST })
-        }
-    }
-}
-
-impl Default for ChatSettings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            guests: true,
-            slow_mode: None,
-            max_length: 500,
-            rate: ChatRate::Standard,
-        }
-    }
-}
-
-/// How fast anybody may post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-pub enum ChatRate {
-    /// 10 messages in 3 seconds.
-    Standard,
-    /// 10 messages in a minute.
-    Strict,
-}
-
-impl ChatRate {
-    /// As a token bucket.
-    pub const fn quota(self) -> Quota {
-        match self {
-            Self::Standard => Quota {
-                burst: 10,
-                per: Duration::from_secs(3),
-            },
-            Self::Strict => Quota {
-                burst: 10,
-                per: Duration::from_secs(60),
-            },
-        }
-    }
-}
-
-/// How long messages may be, and how fast they may come.
-///
-/// A room's own stand in its settings. Who comes by another platform's interface posts by those
-/// of that platform's document; everything else is as the room's owner chose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PostTerms {
-    /// After how many graphemes a message is cut.
-    pub max_length: u16,
-    /// How fast anybody may post.
-    pub rate: ChatRate,
-}
-
-/// How long everybody waits between two messages: 1 to 600 seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(transparent)
-)]
-pub struct SlowMode(u16);
-
-impl SlowMode {
-    /// Refuses what is not 1 to 600 seconds.
-    pub fn new(seconds: u16) -> Result<Self, ChatError> {
-        if (1..=600).contains(&seconds) {
-            Ok(Self(seconds))
-        } else {
-            Err(ChatError::SlowModeOutOfRange { max: 600 })
-        }
-    }
-
-    /// In seconds.
-    pub const fn seconds(self) -> u16 {
-        self.0
-    }
-
-    /// As a bucket of one token.
-    pub fn quota(self) -> Quota {
-        Quota {
-            burst: 1,
-            per: Duration::from_secs(u64::from(self.0)),
-        }
-    }
+pub struct Speaker {
+    /// What they are to the channel.
+    pub standing: Standing,
+    /// What holds them.
+    pub restriction: Option<RestrictionKind>,
+    /// Since when they have followed the channel.
+    pub follows_since: Option<Timestamp>,
 }
 
 /// Somebody may not chat in a room.
@@ -226,6 +125,7 @@ impl Room {
         Self {
             channel,
             settings: ChatSettings::default(),
+            pins: Vec::new(),
         }
     }
 
@@ -242,17 +142,14 @@ impl Room {
         Ok(Decision::changed(Self { settings, ..self }, event))
     }
 
-    /// Whether somebody may post now; how often is counted apart (see [`Room::quotas`]).
-    pub fn admit(
-        &self,
-        standing: Standing,
-        restriction: Option<RestrictionKind>,
-        now: Timestamp,
-    ) -> Result<(), PostRefused> {
+    /// Whether somebody may post now; how often is counted apart (see [`Room::quotas`]), and
+    /// what is looked at by [`Room::admit_text`].
+    pub fn admit(&self, speaker: &Speaker, now: Timestamp) -> Result<(), PostRefused> {
+        let standing = speaker.standing;
         if matches!(standing, Standing::Owner | Standing::Admin) {
             return Ok(());
         }
-        match restriction {
+        match speaker.restriction {
             Some(RestrictionKind::Ban) => return Err(PostRefused::Banned),
             Some(RestrictionKind::Timeout { until }) if now < until => {
                 return Err(PostRefused::TimedOut { until });
@@ -262,11 +159,39 @@ impl Room {
         if !standing.may(Action::Chat) {
             return Err(PostRefused::Banned);
         }
+        if standing.is_staff() {
+            return Ok(());
+        }
         if !self.settings.enabled {
             return Err(PostRefused::Disabled);
         }
         if standing == Standing::Guest && !self.settings.guests {
             return Err(PostRefused::GuestsMayNot);
+        }
+        self.admit_follower(speaker, now)
+    }
+
+    fn admit_follower(&self, speaker: &Speaker, now: Timestamp) -> Result<(), PostRefused> {
+        let Some(age) = self.follow_age_for(speaker.standing) else {
+            return Ok(());
+        };
+        match speaker.follows_since.map(|since| since + age.length()) {
+            Some(from) if from <= now => Ok(()),
+            Some(from) => Err(PostRefused::FollowsTooShortly { from }),
+            None => Err(PostRefused::FollowersOnly),
+        }
+    }
+
+    /// For how long one who stands so has to have followed the channel, if at all.
+    pub fn follow_age_for(&self, standing: Standing) -> Option<FollowAge> {
+        let asked = self.settings.followers_only;
+        asked.filter(|_| !standing.is_privileged())
+    }
+
+    /// Whether one who stands so may say this.
+    pub fn admit_text(&self, standing: Standing, text: &MessageText) -> Result<(), PostRefused> {
+        if self.settings.emotes_only && !standing.is_privileged() && !text.is_emotes_only() {
+            return Err(PostRefused::EmotesOnly);
         }
         Ok(())
     }
@@ -288,9 +213,14 @@ impl Room {
         let slow = self
             .settings
             .slow_mode
-            .filter(|_| !matches!(standing, Standing::Owner | Standing::Admin));
+            .filter(|_| !standing.is_privileged());
         std::iter::once(("chat", terms.rate.quota()))
             .chain(slow.map(|slow| ("chat-slow", slow.quota())))
+    }
+
+    /// How much later one who stands so sees what is said.
+    pub fn delay_for(&self, standing: Standing) -> Option<ChatDelay> {
+        self.settings.delay.filter(|_| !standing.is_staff())
     }
 }
 
@@ -312,11 +242,13 @@ impl Restriction {
         }
     }
 
-    /// Refuses to restrict whom nobody may.
-    pub fn require_restrictable(subject: Standing) -> Result<(), ChatError> {
+    /// Refuses to restrict whom one who stands so may not: nobody the owner and
+    /// administrators, and moderators not each other.
+    pub fn require_restrictable(subject: Standing, by: Standing) -> Result<(), ChatError> {
         match subject {
             Standing::Owner | Standing::Admin => Err(ChatError::CannotRestrictStaff),
-            Standing::Viewer | Standing::Guest | Standing::Banned => Ok(()),
+            Standing::Moderator if by == Standing::Moderator => Err(ChatError::CannotRestrictStaff),
+            _ => Ok(()),
         }
     }
 }

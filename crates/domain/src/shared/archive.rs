@@ -6,14 +6,17 @@ use async_trait::async_trait;
 
 use crate::account::{Session, SessionId, Subject, User, Username};
 use crate::channel::{Channel, Handle, StreamKey};
-use crate::chat::{Line, Restriction, Room, Seq};
+use crate::chat::{Appointment, Line, Restriction, Room, Seq};
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
 use crate::shared::commit::{Claim, Holder};
+use crate::shared::event::Event;
 use crate::shared::feed::{FeedPosition, FeedRecord};
-use crate::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, EventId, StreamId, StreamKeyId, UserId};
+use crate::shared::once::{Reply, RequestKey};
 use crate::shared::secret::Mac;
 use crate::shared::store::{StoreError, Stored};
+use crate::social::{Block, Follow};
 use crate::stream::{Stream, StreamCounts};
 
 /// One thing that a store keeps, as it is kept: with its version, and with what a port shows
@@ -38,6 +41,18 @@ pub enum Entry {
     Room(Stored<Room>),
     /// Somebody may not chat.
     Restriction(Restriction),
+    /// Somebody is a moderator or VIP.
+    Appointment(Appointment),
+    /// Somebody follows a channel.
+    Follow(Stored<Follow>),
+    /// How many follow a channel; where nobody ever did, there is none.
+    Followers(ChannelId, u64),
+    /// Somebody has blocked somebody.
+    Block(Block),
+    /// What a channel's audit log holds.
+    Audited(ChannelId, Event),
+    /// What a request has made.
+    Reply(Reply),
     /// Who holds a name.
     Claim(Claim, Holder),
     /// A line of a room, redacted if it was. Its epoch is that of the store.
@@ -63,6 +78,12 @@ pub enum EntryKind {
     Counts,
     Room,
     Restriction,
+    Appointment,
+    Follow,
+    Followers,
+    Block,
+    Audited,
+    Reply,
     Claim,
     Line,
     FeedBase,
@@ -72,7 +93,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All of them, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Epoch,
         Self::User,
         Self::Session,
@@ -82,6 +103,12 @@ impl EntryKind {
         Self::Counts,
         Self::Room,
         Self::Restriction,
+        Self::Appointment,
+        Self::Follow,
+        Self::Followers,
+        Self::Block,
+        Self::Audited,
+        Self::Reply,
         Self::Claim,
         Self::Line,
         Self::FeedBase,
@@ -108,6 +135,12 @@ pub enum EntryPlace {
     Counts(StreamId),
     Room(ChannelId),
     Restriction(ChannelId, Identity),
+    Appointment(ChannelId, UserId),
+    Follow(UserId, ChannelId),
+    Followers(ChannelId),
+    Block(UserId, UserId),
+    Audited(ChannelId, Timestamp, EventId),
+    Reply(Identity, RequestKey),
     UsernameClaim(Username),
     SubjectClaim(usize, Subject),
     FirstAdministratorClaim,
@@ -134,6 +167,12 @@ impl Entry {
             Self::Counts(..) => EntryKind::Counts,
             Self::Room(_) => EntryKind::Room,
             Self::Restriction(_) => EntryKind::Restriction,
+            Self::Appointment(_) => EntryKind::Appointment,
+            Self::Follow(_) => EntryKind::Follow,
+            Self::Followers(..) => EntryKind::Followers,
+            Self::Block(_) => EntryKind::Block,
+            Self::Audited(..) => EntryKind::Audited,
+            Self::Reply(_) => EntryKind::Reply,
             Self::Claim(..) => EntryKind::Claim,
             Self::Line(..) => EntryKind::Line,
             Self::FeedBase(_) => EntryKind::FeedBase,
@@ -154,6 +193,12 @@ impl Entry {
             Self::Counts(stream, _) => EntryPlace::Counts(*stream),
             Self::Room(room) => EntryPlace::Room(room.value.channel),
             Self::Restriction(it) => EntryPlace::Restriction(it.room, it.subject),
+            Self::Appointment(it) => EntryPlace::Appointment(it.channel, it.user),
+            Self::Follow(it) => EntryPlace::Follow(it.value.follower, it.value.channel),
+            Self::Followers(channel, _) => EntryPlace::Followers(*channel),
+            Self::Block(it) => EntryPlace::Block(it.blocker, it.blocked),
+            Self::Audited(channel, event) => EntryPlace::Audited(*channel, event.at, event.id),
+            Self::Reply(reply) => EntryPlace::Reply(reply.by, reply.key.clone()),
             Self::Claim(claim, _) => claim.place(),
             Self::Line(room, line) => EntryPlace::Line(*room, line.place.seq),
             Self::FeedBase(base) => EntryPlace::FeedBase(*base),

@@ -4,13 +4,15 @@ use async_trait::async_trait;
 
 use crate::account::{Session, SessionId, Subject, User, Username};
 use crate::channel::{Channel, Handle, StreamKey};
-use crate::chat::{Line, NewLine, Place, Restriction, Room, Seq};
+use crate::chat::{Appointment, Line, NewLine, Place, Restriction, Room, Seq};
 use crate::shared::actor::Identity;
 use crate::shared::event::Event;
 use crate::shared::feed::CursorMove;
 use crate::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use crate::shared::once::Reply;
 use crate::shared::secret::Mac;
 use crate::shared::store::{StoreError, Version};
+use crate::social::{Block, Follow};
 use crate::stream::Stream;
 
 /// Everything that one use case changes: all of it becomes durable, or none of it.
@@ -30,6 +32,8 @@ pub struct Changes {
     pub events: Vec<Event>,
     /// A feed consumer's progress.
     pub cursor: Option<CursorMove>,
+    /// What a request has made that is to be done once.
+    pub reply: Option<Reply>,
 }
 
 /// The next state of one aggregate, with the version that was read ([`Version::NEW`] to
@@ -64,6 +68,21 @@ pub enum StateChange {
     Restriction(Restriction),
     /// A ban or timeout is lifted.
     RestrictionLifted(ChannelId, Identity),
+    /// Somebody is a moderator or VIP. Guarded by the version of the room.
+    Appointment(Appointment),
+    /// They are it no more. Nothing happens when they were not.
+    Dismissed(ChannelId, UserId),
+    /// Somebody follows a channel, or wants to be told something else of it.
+    Follow(Write<Follow>),
+    /// Somebody follows a channel no more; with the version that was seen, as if it were
+    /// written.
+    Unfollowed(UserId, ChannelId, Version),
+    /// Somebody has blocked somebody. Guarded by the version of the blocker's room, if they
+    /// have one.
+    Block(Block),
+    /// They have made up: the blocker, and whom they had blocked. Nothing happens when they
+    /// had not.
+    Unblocked(UserId, UserId),
 }
 
 /// A name that only one may have at a time.
@@ -116,6 +135,10 @@ pub enum CounterChange {
     PeakSeen(StreamId, u64),
     /// So many messages more in the stream's chat.
     MessagesAdded(StreamId, u64),
+    /// The channel has one follower more.
+    FollowerCame(ChannelId),
+    /// The channel has one follower less.
+    FollowerWent(ChannelId),
 }
 
 /// What a commit answers.
@@ -140,6 +163,10 @@ pub enum CommitError {
     /// The author has sent this client message id before: this is the line it became.
     #[error("the message is in the log already")]
     Repeated(Box<Line>),
+    /// The request has been answered before: this is what it made. It may have been another
+    /// under the same key.
+    #[error("the request has been answered before")]
+    Answered(Box<Reply>),
     /// The consumer's cursor is not where the caller believed: another runs it.
     #[error("another node runs this consumer")]
     CursorMoved,
@@ -159,11 +186,12 @@ pub enum CommitError {
 /// are as if they ran one after the other; lines of a room get consecutive numbers in the
 /// order of their commits, without a gap; a client message id is unique for an author and
 /// room among at least the room's last 10,000 lines and those of the last 24 hours,
-/// whichever is more; the events and the ranges of the lines stand in the
+/// whichever is more; a reply is kept for 24 hours at least, counted by the times that commits
+/// speak of, and its key is unique for who asked as long as it is kept; the events and the ranges of the lines stand in the
 /// [`Feed`](crate::shared::feed::Feed) in the order of the commits.
 ///
 /// What is checked, and which refusal wins when several apply, is in this order: repeated
-/// line, cursor, versions, policies, claims. Dropping the future does not undo the commit.
+/// line, answered request, cursor, versions, policies, claims. Dropping the future does not undo the commit.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Commit: Send + Sync {

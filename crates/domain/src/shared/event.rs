@@ -5,7 +5,8 @@ use crate::channel::ChannelEvent;
 use crate::chat::ChatEvent;
 use crate::shared::actor::Actor;
 use crate::shared::clock::Timestamp;
-use crate::shared::id::EventId;
+use crate::shared::id::{ChannelId, EventId};
+use crate::social::SocialEvent;
 use crate::stream::StreamEvent;
 
 /// Something that happened, committed together with the change that it tells of.
@@ -38,6 +39,29 @@ pub enum Happening {
     Stream(StreamEvent),
     /// To the rules of a chat room. Its messages are lines of the room's log, not events.
     Chat(ChatEvent),
+    /// Between people.
+    Social(SocialEvent),
+}
+
+impl Happening {
+    /// The channel in whose [audit log](crate::chat::Audit) it stands: acts of moderation, and
+    /// changes of settings, keys and state.
+    pub fn audited(&self) -> Option<ChannelId> {
+        match self {
+            Self::Chat(event) => Some(event.channel()),
+            Self::Channel(event) => Some(event.channel()),
+            Self::Stream(
+                StreamEvent::Interrupted { .. }
+                | StreamEvent::Resumed { .. }
+                | StreamEvent::AudienceChanged { .. },
+            ) => None,
+            Self::Stream(event) => Some(event.channel()),
+            Self::Social(
+                SocialEvent::Blocked { channel, .. } | SocialEvent::Unblocked { channel, .. },
+            ) => *channel,
+            Self::Account(_) | Self::Social(_) => None,
+        }
+    }
 }
 
 macro_rules! happenings {
@@ -55,4 +79,5 @@ happenings! {
     Channel(ChannelEvent)
     Stream(StreamEvent)
     Chat(ChatEvent)
+    Social(SocialEvent)
 }

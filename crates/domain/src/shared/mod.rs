@@ -12,6 +12,7 @@ pub mod id;
 pub mod lease;
 pub mod node;
 pub mod object;
+pub mod once;
 pub mod page;
 pub mod picture;
 pub mod rate;

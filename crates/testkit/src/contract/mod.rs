@@ -30,9 +30,11 @@ use std::sync::Arc;
 
 use greenroom_domain::account::{Sessions, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Moderation, RoomLog};
+use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::shared::commit::{Changes, Commit, Committed};
 use greenroom_domain::shared::feed::Feed;
+use greenroom_domain::shared::once::Replies;
+use greenroom_domain::social::{Blocks, Follows};
 use greenroom_domain::stream::Streams;
 
 /// Everything that one store keeps, by its ports.
@@ -57,6 +59,14 @@ pub trait StoreUnderTest: Send + Sync + 'static {
     fn room_log(&self) -> &dyn RoomLog;
     /// Reads rooms' rules and who may not chat.
     fn moderation(&self) -> &dyn Moderation;
+    /// Reads who did what.
+    fn audit(&self) -> &dyn Audit;
+    /// Reads who follows whom.
+    fn follows(&self) -> &dyn Follows;
+    /// Reads who has blocked whom.
+    fn blocks(&self) -> &dyn Blocks;
+    /// Reads what requests have made.
+    fn replies(&self) -> &dyn Replies;
 }
 
 impl<S> StoreUnderTest for S
@@ -70,6 +80,10 @@ where
         + Streams
         + RoomLog
         + Moderation
+        + Audit
+        + Follows
+        + Blocks
+        + Replies
         + 'static,
 {
     fn commit(&self) -> &dyn Commit {
@@ -97,6 +111,18 @@ where
         self
     }
     fn moderation(&self) -> &dyn Moderation {
+        self
+    }
+    fn audit(&self) -> &dyn Audit {
+        self
+    }
+    fn follows(&self) -> &dyn Follows {
+        self
+    }
+    fn blocks(&self) -> &dyn Blocks {
+        self
+    }
+    fn replies(&self) -> &dyn Replies {
         self
     }
 }
@@ -137,6 +163,18 @@ impl<S: StoreUnderTest, K: Send + Sync + 'static> StoreUnderTest for Kept<S, K> 
     }
     fn moderation(&self) -> &dyn Moderation {
         self.store.moderation()
+    }
+    fn audit(&self) -> &dyn Audit {
+        self.store.audit()
+    }
+    fn follows(&self) -> &dyn Follows {
+        self.store.follows()
+    }
+    fn blocks(&self) -> &dyn Blocks {
+        self.store.blocks()
+    }
+    fn replies(&self) -> &dyn Replies {
+        self.store.replies()
     }
 }
 

@@ -1,8 +1,11 @@
 //! Promises of `Moderation`.
 
+use std::time::Duration;
+
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    ChatRate, ChatSettings, ModerationReason, Restriction, RestrictionKind, Room, SlowMode,
+    ChatDelay, ChatRate, ChatSettings, FollowAge, ModerationReason, Restriction, RestrictionKind,
+    Room, SlowMode,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Changes, StateChange};
@@ -22,6 +25,9 @@ pub async fn rooms_are_kept_exactly(store: &Subject) {
         slow_mode: SlowMode::new(3).ok(),
         max_length: ChatSettings::LONGEST,
         rate: ChatRate::Strict,
+        delay: ChatDelay::new(60).ok(),
+        followers_only: FollowAge::new(Duration::from_secs(FollowAge::LONGEST.into())).ok(),
+        emotes_only: true,
     };
     for (settings, version) in [strict, ChatSettings::default()].into_iter().zip(1..) {
         let next = Room {

@@ -3,6 +3,7 @@
 use greenroom_app::stream::listing::{self, LiveFilter};
 use greenroom_app::stream::view::StreamView;
 use greenroom_app::{App, Refusal};
+use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::page::{PageLimit, PageRequest};
 
 /// How many of our pages one listing is at most.
@@ -13,7 +14,7 @@ pub(super) async fn all(app: &App) -> Result<Vec<StreamView>, Refusal> {
     let mut page = first_page();
     let mut streams = Vec::new();
     for _ in 0..PAGES {
-        let found = listing::execute(app, &LiveFilter::default(), &page).await?;
+        let found = listing::execute(app, &Actor::System, &LiveFilter::default(), &page).await?;
         streams.extend(found.items);
         page.after = found.next;
         if page.after.is_none() {

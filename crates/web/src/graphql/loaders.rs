@@ -9,6 +9,7 @@ use greenroom_app::stream::view::StreamView;
 use greenroom_app::{App, Refusal};
 use greenroom_domain::account::User;
 use greenroom_domain::channel::Channel;
+use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::page::{PageLimit, PageRequest};
 
@@ -64,7 +65,8 @@ impl Loader<OnAir> for Reads {
         let mut found = HashMap::new();
         let mut page = PageRequest::first(PageLimit::MAX);
         loop {
-            let live = listing::execute(&self.0, &LiveFilter::default(), &page).await?;
+            let live =
+                listing::execute(&self.0, &Actor::System, &LiveFilter::default(), &page).await?;
             let live_here = live.items.into_iter().filter_map(|view| {
                 let key = OnAir(view.channel.id);
                 wanted.contains(&key).then_some((key, view))

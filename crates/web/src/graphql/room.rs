@@ -34,7 +34,9 @@ impl Topic {
         match shown {
             Shown::Line(_) if self == Self::Chat => true,
             Shown::Line(line) => self == Self::StreamState && tells_of_stream(line),
-            Shown::Ephemeral(Ephemeral::Typing { .. }) => self == Self::Chat,
+            Shown::Ephemeral(Ephemeral::Typing { .. } | Ephemeral::Reactions { .. }) => {
+                self == Self::Chat
+            }
             Shown::Ephemeral(Ephemeral::Viewers { .. }) => self == Self::Viewers,
         }
     }

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use greenroom_app::chat::history::History;
 use greenroom_domain::chat::{
-    Author, Badge, ChatError, ChatRate, ChatSettings, Content, Line, LineBody, Place, Restriction,
-    RestrictionKind, Seq, SlowMode,
+    Author, Badge, ChannelRole, ChatDelay, ChatError, ChatRate, ChatSettings, Content, FollowAge,
+    Line, LineBody, Place, Restriction, RestrictionKind, Seq, SlowMode,
 };
+use greenroom_domain::shared::actor::Identity;
 use serde::{Deserialize, Serialize};
 
 use super::identity_text;
@@ -71,6 +74,25 @@ pub enum LineBodyJson {
         /// The rules now.
         settings: ChatSettingsJson,
     },
+    /// A message is kept in view.
+    Pinned {
+        /// The number of its line.
+        target: u64,
+    },
+    /// A message is kept in view no more.
+    Unpinned {
+        /// The number of its line.
+        target: u64,
+    },
+    /// Somebody is something else in the channel.
+    RoleChanged {
+        /// Who: `user:<id>`.
+        subject: String,
+        /// What they are called.
+        name: String,
+        /// What they are now: `moderator`, `vip` or nothing.
+        role: Option<&'static str>,
+    },
     /// The channel is called or sorted differently.
     ChannelEdited {
         /// Its title now.
@@ -115,7 +137,7 @@ pub struct AuthorJson {
     pub username: Option<String>,
     /// What they are called.
     pub name: String,
-    /// What they are to the channel: `owner`, `admin`.
+    /// What they are to the channel: `owner`, `admin`, `moderator`, `vip`.
     pub badges: Vec<&'static str>,
 }
 
@@ -152,6 +174,18 @@ pub struct ChatSettingsJson {
     pub max_length: u16,
     /// How fast anybody may post.
     pub rate: ChatRateJson,
+    /// How much later viewers see what is said, 1 to 60 seconds; `null` for at once.
+    #[serde(default)]
+    #[cfg_attr(feature = "rest", schema(minimum = 1, maximum = 60))]
+    pub delay_seconds: Option<u16>,
+    /// For how long one has to have followed the channel to post, up to 7,776,000 seconds;
+    /// `null` for not at all.
+    #[serde(default)]
+    #[cfg_attr(feature = "rest", schema(maximum = 7_776_000))]
+    pub followers_only_seconds: Option<u32>,
+    /// Whether messages have to be emotes and nothing else.
+    #[serde(default)]
+    pub emotes_only: bool,
 }
 
 /// How fast anybody may post.
@@ -223,6 +257,17 @@ impl From<&LineBody> for LineBodyJson {
             LineBody::SettingsChanged(settings) => Self::SettingsChanged {
                 settings: ChatSettingsJson::from(*settings),
             },
+            LineBody::Pinned {
+                target: Seq(target),
+            } => Self::Pinned { target: *target },
+            LineBody::Unpinned {
+                target: Seq(target),
+            } => Self::Unpinned { target: *target },
+            LineBody::RoleChanged { user, name, role } => Self::RoleChanged {
+                subject: identity_text(Identity::User(*user)),
+                name: name.to_string(),
+                role: role.map(role_text),
+            },
             LineBody::ChannelEdited { title, category } => Self::ChannelEdited {
                 title: title.to_string(),
                 category: category.as_ref().map(ToString::to_string),
@@ -250,6 +295,8 @@ impl From<&Author> for AuthorJson {
         let badge = |badge: &Badge| match badge {
             Badge::Owner => "owner",
             Badge::Admin => "admin",
+            Badge::Moderator => role_text(ChannelRole::Moderator),
+            Badge::Vip => role_text(ChannelRole::Vip),
         };
         Self {
             identity: identity_text(author.identity),
@@ -257,6 +304,14 @@ impl From<&Author> for AuthorJson {
             name: author.name.to_string(),
             badges: author.badges.iter().map(badge).collect(),
         }
+    }
+}
+
+/// What somebody is in a channel, by its name.
+pub fn role_text(role: ChannelRole) -> &'static str {
+    match role {
+        ChannelRole::Moderator => "moderator",
+        ChannelRole::Vip => "vip",
     }
 }
 
@@ -282,6 +337,9 @@ impl From<ChatSettings> for ChatSettingsJson {
                 ChatRate::Standard => ChatRateJson::Standard,
                 ChatRate::Strict => ChatRateJson::Strict,
             },
+            delay_seconds: settings.delay.map(ChatDelay::seconds),
+            followers_only_seconds: settings.followers_only.map(FollowAge::seconds),
+            emotes_only: settings.emotes_only,
         }
     }
 }
@@ -299,6 +357,12 @@ impl TryFrom<ChatSettingsJson> for ChatSettings {
                 ChatRateJson::Standard => ChatRate::Standard,
                 ChatRateJson::Strict => ChatRate::Strict,
             },
+            delay: json.delay_seconds.map(ChatDelay::new).transpose()?,
+            followers_only: json
+                .followers_only_seconds
+                .map(|seconds| FollowAge::new(Duration::from_secs(seconds.into())))
+                .transpose()?,
+            emotes_only: json.emotes_only,
         }
         .checked()
     }

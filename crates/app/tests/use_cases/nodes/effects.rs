@@ -75,7 +75,13 @@ async fn what_goes_on_air_is_listed_at_the_other_node_at_once() {
     let pair = Pair::running().await;
     let listed = async || {
         let page = PageRequest::first(PageLimit::default());
-        let live = listing::execute(&pair.two.app, &listing::LiveFilter::default(), &page).await;
+        let live = listing::execute(
+            &pair.two.app,
+            &Actor::System,
+            &listing::LiveFilter::default(),
+            &page,
+        )
+        .await;
         live.expect("listed").items.len()
     };
     assert_eq!(listed().await, 0);

@@ -4,6 +4,7 @@ use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::stream::view::{self, Encoder};
 use greenroom_app::stream::{listing, playback};
 use greenroom_domain::media::{MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest};
+use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::page::{PageLimit, PageRequest};
 
 use super::Pair;
@@ -64,7 +65,7 @@ async fn what_is_shown_of_a_stream_names_the_node_that_has_it() {
     assert_eq!(shown.expect("there").thumbnail, picture);
     let filter = listing::LiveFilter::default();
     let page = PageRequest::first(PageLimit::default());
-    let live = listing::execute(&pair.two.app, &filter, &page).await;
+    let live = listing::execute(&pair.two.app, &Actor::System, &filter, &page).await;
     assert_eq!(live.expect("listed").items[0].thumbnail, picture);
 
     let status = async |it: &Platform| {

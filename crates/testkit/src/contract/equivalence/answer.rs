@@ -2,6 +2,7 @@
 
 use greenroom_domain::chat::{Line, Place, Seq};
 use greenroom_domain::shared::commit::{Claim, CommitError, Committed};
+use greenroom_domain::shared::once::Reply;
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Answer {
@@ -11,6 +12,7 @@ pub(super) enum Answer {
     PolicyMoved,
     Repeated(Line),
     CursorMoved,
+    Answered(Reply),
 }
 
 impl Answer {
@@ -25,6 +27,7 @@ impl Answer {
             Err(CommitError::PolicyMoved) => Self::PolicyMoved,
             Err(CommitError::Repeated(line)) => Self::Repeated(of_no_epoch(*line)),
             Err(CommitError::CursorMoved) => Self::CursorMoved,
+            Err(CommitError::Answered(reply)) => Self::Answered(*reply),
             Err(failed @ (CommitError::Full | CommitError::Store(_))) => {
                 panic!("a store that is well takes commits: {failed:?}")
             }

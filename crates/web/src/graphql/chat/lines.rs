@@ -70,6 +70,12 @@ pub enum ChatLineBody {
     Restricted(ChatterRestricted),
     /// Somebody may chat again.
     Lifted(RestrictionLifted),
+    /// A message is kept in view.
+    Pinned(MessagePinned),
+    /// A message is kept in view no more.
+    Unpinned(MessageUnpinned),
+    /// Somebody is something else in the channel.
+    Role(RoleChanged),
     /// The room's rules are different.
     Settings(SettingsChanged),
     /// The channel is called or sorted differently.
@@ -122,6 +128,45 @@ pub enum ChatBadge {
     Owner,
     /// They administer the platform.
     Admin,
+    /// They keep order in its chat.
+    Moderator,
+    /// Its owner thinks much of them.
+    Vip,
+}
+
+/// What an owner has made of somebody in their channel.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "domain::ChannelRole")]
+pub enum ChannelRole {
+    /// Keeps order in the chat.
+    Moderator,
+    /// Is somebody whom the rules of the chat do not slow down.
+    Vip,
+}
+
+/// A message is kept in view.
+#[derive(SimpleObject)]
+pub struct MessagePinned {
+    /// The number of its line.
+    target: u64,
+}
+
+/// A message is kept in view no more.
+#[derive(SimpleObject)]
+pub struct MessageUnpinned {
+    /// The number of its line.
+    target: u64,
+}
+
+/// Somebody is something else in the channel.
+#[derive(SimpleObject)]
+pub struct RoleChanged {
+    /// The global id of who it is.
+    user_id: ID,
+    /// What they are called.
+    name: String,
+    /// What they are now, if anything.
+    role: Option<ChannelRole>,
 }
 
 /// A message is gone.
@@ -235,6 +280,13 @@ impl From<&LineBody> for ChatLineBody {
             }),
             LineBody::SettingsChanged(settings) => Self::Settings(SettingsChanged {
                 settings: (*settings).into(),
+            }),
+            LineBody::Pinned { target } => Self::Pinned(MessagePinned { target: target.0 }),
+            LineBody::Unpinned { target } => Self::Unpinned(MessageUnpinned { target: target.0 }),
+            LineBody::RoleChanged { user, name, role } => Self::Role(RoleChanged {
+                user_id: global(*user),
+                name: name.to_string(),
+                role: role.map(Into::into),
             }),
             LineBody::ChannelEdited { title, category } => Self::Edited(ChannelEdited {
                 title: title.to_string(),

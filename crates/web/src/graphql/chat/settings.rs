@@ -1,9 +1,11 @@
 //! A room's rules.
 
+use std::time::Duration;
+
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use greenroom_app::Refusal;
 use greenroom_app::chat::configure;
-use greenroom_domain::chat::{self as domain, ChatError, SlowMode};
+use greenroom_domain::chat::{self as domain, ChatDelay, ChatError, FollowAge, SlowMode};
 use greenroom_domain::shared::store::Version;
 
 use crate::graphql::page::READ;
@@ -24,6 +26,14 @@ pub struct ChatSettings {
     max_length: u16,
     /// How fast anybody may post.
     rate: ChatRate,
+    /// How much later viewers see what is said, 1 to 60 seconds; `null` for at once.
+    delay_seconds: Option<u16>,
+    /// For how long one has to have followed the channel to post, up to 7,776,000 seconds;
+    /// `null` for not at all.
+    followers_only_seconds: Option<u32>,
+    /// Whether messages have to be emotes and nothing else.
+    #[graphql(default)]
+    emotes_only: bool,
 }
 
 /// How fast anybody may post.
@@ -53,6 +63,9 @@ impl From<domain::ChatSettings> for ChatSettings {
             slow_mode_seconds: settings.slow_mode.map(SlowMode::seconds),
             max_length: settings.max_length,
             rate: settings.rate.into(),
+            delay_seconds: settings.delay.map(ChatDelay::seconds),
+            followers_only_seconds: settings.followers_only.map(FollowAge::seconds),
+            emotes_only: settings.emotes_only,
         }
     }
 }
@@ -67,6 +80,12 @@ impl TryFrom<ChatSettings> for domain::ChatSettings {
             slow_mode: given.slow_mode_seconds.map(SlowMode::new).transpose()?,
             max_length: given.max_length,
             rate: given.rate.into(),
+            delay: given.delay_seconds.map(ChatDelay::new).transpose()?,
+            followers_only: given
+                .followers_only_seconds
+                .map(|seconds| FollowAge::new(Duration::from_secs(seconds.into())))
+                .transpose()?,
+            emotes_only: given.emotes_only,
         }
         .checked()
     }

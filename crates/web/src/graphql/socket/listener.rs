@@ -77,6 +77,14 @@ impl RoomListener {
         }
     }
 
+    /// Nothing more from now on.
+    fn leave(&self) {
+        if !self.is_shut_out.swap(true, Ordering::AcqRel) {
+            let parcel = Parcel::ShutOut(Arc::clone(&self.target));
+            self.mailbox.push(parcel, Class::Durable);
+        }
+    }
+
     fn give(&self, published: &Arc<Published>) {
         let class = match &published.shown {
             Shown::Line(line) => {
@@ -102,9 +110,7 @@ impl Listener for RoomListener {
         if let Shown::Line(line) = &published.shown
             && is_ban_of(&line.body, self.who)
         {
-            self.is_shut_out.store(true, Ordering::Release);
-            let parcel = Parcel::ShutOut(Arc::clone(&self.target));
-            self.mailbox.push(parcel, Class::Durable);
+            self.leave();
         }
     }
 
@@ -114,6 +120,12 @@ impl Listener for RoomListener {
                 return;
             }
             self.give(&Arc::new(published));
+        }
+    }
+
+    fn shut_out(&self, who: Identity) {
+        if who == self.who {
+            self.leave();
         }
     }
 }

@@ -13,7 +13,7 @@ use greenroom_app::Refusal;
 use greenroom_app::channel::view;
 use greenroom_app::chat::configure;
 use greenroom_app::realtime::{JoinRoom, Listener, Start, Subscription, join_room};
-use greenroom_domain::access::{Action, Denied, Standing};
+use greenroom_domain::access::Denied;
 use greenroom_domain::shared::actor::Identity;
 use http::StatusCode;
 use serde_json::value::RawValue;
@@ -152,7 +152,7 @@ impl Operation {
         let who = actor.identity().ok_or_else(Problem::internal)?;
         let view = view::execute(app, &wanted.handle).await?;
         let channel = &view.channel.value;
-        let staff = Standing::of(actor, channel.owner, false).may(Action::Moderate);
+        let staff = app.standing(actor, channel).await?.is_staff();
         let group = sockets.groups.of(
             Key {
                 room: channel.id,

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object};
 use greenroom_app::stream::listing::{self, LiveFilter};
+use greenroom_app::stream::taste::LiveOrder;
 
 use super::Stream;
 use crate::graphql::asking;
@@ -42,8 +43,10 @@ impl ListingQuery {
             category: filter.category,
             tag: filter.tag,
             language: filter.language,
+            order: LiveOrder::default(),
         };
-        let streams = listing::execute(&asking(ctx)?.app, &filter, &page).await?;
+        let asking = asking(ctx)?;
+        let streams = listing::execute(&asking.app, &asking.actor, &filter, &page).await?;
         Ok(Connection::of_page(streams, Stream::from))
     }
 }

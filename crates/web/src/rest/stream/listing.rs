@@ -2,6 +2,7 @@
 
 use axum::Json;
 use greenroom_app::stream::listing::{self, LiveFilter};
+use greenroom_app::stream::taste::LiveOrder;
 use greenroom_app::stream::view;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -48,8 +49,9 @@ pub(super) async fn live(
         category: query.category,
         tag: query.tag,
         language: query.language,
+        order: LiveOrder::default(),
     };
-    let streams = listing::execute(&context.app, &filter, &page).await?;
+    let streams = listing::execute(&context.app, &context.actor, &filter, &page).await?;
     Ok(Json(PageJson::of(streams, |view| StreamJson::from(&view))))
 }
 

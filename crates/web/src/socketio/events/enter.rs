@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use greenroom_app::Refusal;
 use greenroom_app::realtime::{JoinRoom, Listener, Start, join_room};
-use greenroom_domain::access::{Action, Denied, Standing};
+use greenroom_domain::access::{Denied, Standing};
 use greenroom_domain::channel::Channel;
 use greenroom_domain::chat::Place;
 use greenroom_domain::shared::id::StreamId;
@@ -61,8 +61,8 @@ pub(super) async fn enter(
     connection.require_space()?;
     let room = events.rooms.of(app, channel.id);
     room.refresh().await.map_err(Refusal::from)?;
-    let standing = Standing::of(&connection.actor, channel.owner, false);
-    let is_staff = standing.may(Action::Moderate);
+    let standing = app.standing(&connection.actor, channel).await?;
+    let is_staff = standing.is_staff();
     let listener = Arc::new(RoomListener::new(connection, &room, watching, is_staff));
     let command = JoinRoom {
         channel: channel.id,
@@ -79,10 +79,8 @@ pub(super) async fn enter(
     });
     // A ban may have come between the asking and the listening, or between that and the
     // membership: whoever comes later sees the other.
-    let restriction = app.ports.moderation.restriction(channel.id, connection.who);
-    let restriction = restriction.await.map_err(Refusal::from)?;
-    let is_banned = restriction.is_some_and(|it| it.kind.is_ban()) && !is_staff;
-    if is_banned || listener.is_shut_out() {
+    let standing = app.standing(&connection.actor, channel).await?;
+    if standing == Standing::Banned || listener.is_shut_out() {
         connection.shut_out(app, channel.id).await;
         return Err(Refusal::Denied(Denied::Forbidden).into());
     }

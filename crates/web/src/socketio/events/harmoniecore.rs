@@ -135,6 +135,9 @@ fn of_line(original: &Original<'_>, line: &Line) -> serde_json::Result<Option<Sh
             of_stream(original, Event::StreamEnded, Some(end_reason_text(*reason)))
         }
         LineBody::SettingsChanged(_)
+        | LineBody::Pinned { .. }
+        | LineBody::Unpinned { .. }
+        | LineBody::RoleChanged { .. }
         | LineBody::ChannelEdited { .. }
         | LineBody::StreamInterrupted { .. }
         | LineBody::StreamResumed { .. } => Ok(None),
@@ -195,6 +198,7 @@ fn of_moment(original: &Original<'_>, moment: &Ephemeral) -> serde_json::Result<
                 packet(event, &json).transpose()
             })
             .collect(),
+        Ephemeral::Reactions { .. } => Ok(Vec::new()),
         Ephemeral::Typing { who, name, active } => {
             let json = TypingJson {
                 stream_id: original.stream.to_string(),

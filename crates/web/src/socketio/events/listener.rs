@@ -48,7 +48,7 @@ impl Listener for RoomListener {
         if let Shown::Line(line) = &published.shown
             && is_ban_of(&line.body, self.who)
         {
-            self.shut_out();
+            self.leave();
         }
     }
 
@@ -72,6 +72,12 @@ impl Listener for RoomListener {
             {
                 return;
             }
+        }
+    }
+
+    fn shut_out(&self, who: Identity) {
+        if who == self.who {
+            self.leave();
         }
     }
 }
@@ -122,9 +128,10 @@ impl RoomListener {
     }
 
     /// Nothing more from now on; the rest is tidied up outside of the hub.
-    fn shut_out(&self) {
-        self.is_shut_out.store(true, Ordering::Release);
-        if let Some(connection) = self.connection.upgrade() {
+    fn leave(&self) {
+        if !self.is_shut_out.swap(true, Ordering::AcqRel)
+            && let Some(connection) = self.connection.upgrade()
+        {
             let (app, channel) = (Arc::clone(&self.room.app), self.room.channel);
             tokio::spawn(async move { connection.shut_out(&app, channel).await });
         }

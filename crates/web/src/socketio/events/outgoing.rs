@@ -89,6 +89,9 @@ fn of_line(
         LineBody::Deleted { .. } => Event::MessageDeleted,
         LineBody::Restricted { .. } | LineBody::RestrictionLifted { .. } => Event::UserModerated,
         LineBody::SettingsChanged(_) => Event::ChatSettings,
+        LineBody::Pinned { .. } => Event::MessagePinned,
+        LineBody::Unpinned { .. } => Event::MessageUnpinned,
+        LineBody::RoleChanged { .. } => Event::RoleChanged,
         LineBody::ChannelEdited { .. } => Event::ChannelUpdated,
         LineBody::StreamStarted { .. } => Event::StreamStarted,
         LineBody::StreamInterrupted { .. } => Event::StreamInterrupted,
@@ -170,6 +173,18 @@ fn of_moment(
                 packet(told, &event)
             })
             .collect(),
+        Ephemeral::Reactions { counts } => {
+            let counts = counts.iter().map(|(reaction, count)| ReactionCount {
+                reaction: reaction.as_str(),
+                count: *count,
+            });
+            let event = Reactions {
+                stream_id: stream.map(|stream| stream.to_string()),
+                channel_id: channel.to_string(),
+                reactions: counts.collect(),
+            };
+            Ok(vec![packet(Event::Reactions, &event)?])
+        }
         Ephemeral::Typing { who, name, active } => {
             let event = Typing {
                 stream_id: stream.map(|stream| stream.to_string()),
@@ -186,6 +201,21 @@ fn of_moment(
 
 fn packet(event: Event, json: &impl Serialize) -> serde_json::Result<SharedPacket> {
     SharedPacket::event(event.name(Speech::Ours).unwrap_or_default(), json)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reactions<'a> {
+    stream_id: Option<String>,
+    channel_id: String,
+    /// With what, and how often since the last frame.
+    reactions: Vec<ReactionCount<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReactionCount<'a> {
+    reaction: &'a str,
+    count: u32,
 }
 
 fn id_text(who: Identity) -> String {

@@ -94,6 +94,9 @@ fn of_line(original: &Original<'_>, line: &Line) -> serde_json::Result<Option<Sh
         LineBody::Restricted { .. }
         | LineBody::RestrictionLifted { .. }
         | LineBody::SettingsChanged(_)
+        | LineBody::Pinned { .. }
+        | LineBody::Unpinned { .. }
+        | LineBody::RoleChanged { .. }
         | LineBody::ChannelEdited { .. }
         | LineBody::StreamInterrupted { .. }
         | LineBody::StreamResumed { .. } => Ok(None),
@@ -137,6 +140,7 @@ fn of_moment(original: &Original<'_>, moment: &Ephemeral) -> serde_json::Result<
             let went = went.and_then(|json| packet(Event::ViewerLeft, &json).transpose());
             came.into_iter().chain(went).collect()
         }
+        Ephemeral::Reactions { .. } => Ok(Vec::new()),
         Ephemeral::Typing { .. } => Ok(Vec::new()),
     }
 }

@@ -139,6 +139,9 @@ fn names(body: &LineBody) -> Option<StreamId> {
         | LineBody::Restricted { .. }
         | LineBody::RestrictionLifted { .. }
         | LineBody::SettingsChanged(_)
+        | LineBody::Pinned { .. }
+        | LineBody::Unpinned { .. }
+        | LineBody::RoleChanged { .. }
         | LineBody::ChannelEdited { .. } => None,
     }
 }

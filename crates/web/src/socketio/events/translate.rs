@@ -163,6 +163,7 @@ fn people(shown: &Shown) -> Vec<Identity> {
         Shown::Ephemeral(moment) => match moment {
             Ephemeral::Viewers { joined, left, .. } => joined.iter().chain(left).copied().collect(),
             Ephemeral::Typing { who, .. } => vec![*who],
+            Ephemeral::Reactions { .. } => Vec::new(),
         },
     }
 }

@@ -42,6 +42,10 @@ pub(super) enum Event {
     Typing,
     ChatSettings,
     ChannelUpdated,
+    MessagePinned,
+    MessageUnpinned,
+    RoleChanged,
+    Reactions,
 }
 
 /// What there is no word for.
@@ -69,7 +73,7 @@ const REQUESTS: [(Request, [&str; 3]); 16] = [
 ];
 
 #[rustfmt::skip]
-const EVENTS: [(Event, [&str; 3]); 14] = [
+const EVENTS: [(Event, [&str; 3]); 18] = [
     //                          ours                  HarmonieCORE        PawfectMatch
     (Event::StreamCreated,     ["stream-created",     "stream-created",   NONE]),
     (Event::StreamStarted,     ["stream-started",     "stream-started",   "live:state"]),
@@ -85,6 +89,10 @@ const EVENTS: [(Event, [&str; 3]); 14] = [
     (Event::Typing,            ["typing-indicator",   "typing-indicator", NONE]),
     (Event::ChatSettings,      ["chat-settings",      NONE,               NONE]),
     (Event::ChannelUpdated,    ["channel-updated",    NONE,               NONE]),
+    (Event::MessagePinned,     ["message-pinned",     NONE,               NONE]),
+    (Event::MessageUnpinned,   ["message-unpinned",   NONE,               NONE]),
+    (Event::RoleChanged,       ["role-changed",       NONE,               NONE]),
+    (Event::Reactions,         ["reactions",          NONE,               NONE]),
 ];
 
 /// What the fields of a payload are called: ours, and how a document's clients may write it, in

@@ -1,0 +1,105 @@
+//! Keeps messages in view, and shows those that are.
+
+use std::sync::Arc;
+
+use greenroom_domain::access::Action;
+use greenroom_domain::channel::Handle;
+use greenroom_domain::chat::{ChatError, Content, Line, LineBody, Pin, Room, Seq};
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::commit::StateChange;
+use greenroom_domain::shared::decision::Decision;
+use greenroom_domain::shared::event::Happening;
+use greenroom_domain::shared::id::ChannelId;
+
+use crate::commit::{Attempt, write};
+use crate::{App, Refusal};
+
+/// Keeps a message in view, for the room's staff: five at most. Again is no change.
+pub async fn execute(
+    app: &Arc<App>,
+    actor: &Actor,
+    room: ChannelId,
+    target: Seq,
+) -> Result<(), Refusal> {
+    app.retry(|| attempt(app, actor, room, target)).await
+}
+
+async fn attempt(app: &Arc<App>, actor: &Actor, id: ChannelId, target: Seq) -> Result<(), Attempt> {
+    let channel = app.channel(id).await?.value;
+    app.authorize(actor, &channel, Action::Pin).await?;
+    let line = app.ports.room_log.line(id, target).await?;
+    if !line.as_ref().is_some_and(is_there) {
+        return Err(ChatError::NoSuchMessage.into());
+    }
+    change(app, actor, id, |room| Ok(room.unpin(target))).await
+}
+
+async fn change(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: ChannelId,
+    decide: impl FnOnce(Room) -> Result<Decision<Room>, Refusal>,
+) -> Result<(), Attempt> {
+    let room = app.ports.moderation.room(id).await?;
+    let room = room.ok_or(Refusal::NoSuchChannel)?;
+    let decision = decide(room.value)?;
+    if decision.is_unchanged() {
+        return Ok(());
+    }
+    let changes = app
+        .tell(actor, decision.happened, app.now())
+        .state(StateChange::Room(write(decision.next, room.version)));
+    let done = app.commit(changes).await;
+    app.rules.forget(id);
+    done.map(drop)
+}
+
+/// What else is to be written and told when messages are deleted: they are kept in view no
+/// more.
+pub(super) async fn let_go(
+    app: &App,
+    id: ChannelId,
+    targets: &[Seq],
+    happened: &mut Vec<Happening>,
+) -> Result<Option<StateChange>, Refusal> {
+    let room = app.ports.moderation.room(id).await?;
+    let room = room.ok_or(Refusal::NoSuchChannel)?;
+    let mut next = room.value;
+    let before = next.pins.len();
+    for target in targets {
+        let decision = next.unpin(*target);
+        next = decision.next;
+        happened.extend(decision.happened);
+    }
+    let is_changed = next.pins.len() != before;
+    Ok(is_changed.then(|| StateChange::Room(write(next, room.version))))
+}
+
+/// A message that is kept in view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pinned {
+    /// By whom and since when.
+    pub pin: Pin,
+    /// The message.
+    pub line: Line,
+}
+
+/// What a room keeps in view, oldest first, for whoever may read its chat.
+pub async fn list(app: &Arc<App>, actor: &Actor, handle: &Handle) -> Result<Vec<Pinned>, Refusal> {
+    let channel = app.channel_by_handle(handle).await?.value;
+    app.authorize(actor, &channel, Action::ReadChat).await?;
+    let rules = app.rules.of(app, channel.id).await?;
+    let mut pinned = Vec::new();
+    for pin in &rules.room.pins {
+        let line = app.ports.room_log.line(channel.id, pin.target).await?;
+        if let Some(line) = line.filter(is_there) {
+            pinned.push(Pinned { pin: *pin, line });
+        }
+    }
+    Ok(pinned)
+}
+
+/// Whether it is a message that nobody has deleted.
+fn is_there(line: &Line) -> bool {
+    matches!(&line.body, LineBody::Message(message) if message.content != Content::Deleted)
+}
