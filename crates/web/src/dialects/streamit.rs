@@ -33,7 +33,9 @@ pub(super) fn routes() -> Router<Web> {
     let viewer = Router::new()
         .route("/stream/{username}", get(viewer::stream))
         .route("/token", post(viewer::token))
-        .route("/live", get(viewer::live));
+        .route("/live", get(viewer::live))
+        .route("/following", get(async || absent::following()))
+        .route("/recommended", get(async || absent::following()));
     Router::new()
         .nest("/api/stream", stream)
         .nest("/api/viewer", viewer)

@@ -6,6 +6,7 @@
 mod circle;
 mod frame;
 mod harmoniecore;
+mod map;
 mod pawfectmatch;
 mod streamit;
 #[expect(dead_code, reason = "REST's own tests use the rest")]
