@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_domain::media::{
-    EngineSecret, IngestCredential, KeyOfChannel, Seat, SeatRequest, SeatRole, Tab,
+    EngineSecret, IngestCredential, KeyOfChannel, KeyVersion, Seat, SeatRequest, SeatRole, Tab,
 };
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::StreamKeyId;
@@ -65,7 +65,11 @@ pub async fn seat(
 async fn key_of_channel(app: &App, revealed: &keys::RevealedKey) -> Result<KeyOfChannel, Refusal> {
     let channel = app.channel(revealed.key.channel).await?.value;
     Ok(KeyOfChannel {
-        key: revealed.key.id,
+        key: KeyVersion {
+            key: revealed.key.id,
+            // A revoked key has nothing to reveal.
+            since: revealed.key.since().ok_or(Refusal::NoSuchKey)?,
+        },
         channel: channel.id,
         owner: channel.owner,
     })

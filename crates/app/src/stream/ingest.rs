@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use greenroom_domain::channel::{ChannelError, StreamKey};
 use greenroom_domain::media::{
-    IngestLease, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused, PlaybackRequest,
-    PublishRefused, PublishRequest,
+    IngestLease, KeyVersion, MediaEvent, MediaEvents, PlaybackLease, PlaybackRefused,
+    PlaybackRequest, PublishRefused, PublishRequest,
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
+use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::secret::Purpose;
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use greenroom_domain::stream::{Generation, NewStream, Publisher, Stream, StreamError, Via};
@@ -52,12 +52,13 @@ impl MediaEvents for Ingests {
         lease.map_err(refused)
     }
 
-    async fn authorize_key(&self, key: StreamKeyId) -> Result<IngestLease, PublishRefused> {
+    async fn authorize_key(&self, key: KeyVersion) -> Result<IngestLease, PublishRefused> {
         let app = &self.0;
         let keys = &app.ports.stream_keys;
         let lease = app.retry(|| async {
-            let key = keys.get(key).await?;
-            attach(app, key.filter(|key| key.value.hash().is_some())).await
+            let known = keys.get(key.key).await?;
+            let current = |known: &Stored<StreamKey>| known.value.since() == Some(key.since);
+            attach(app, known.filter(current)).await
         });
         lease.await.map_err(refused)
     }

@@ -158,6 +158,14 @@ impl StreamKey {
         }
     }
 
+    /// Since when it has the secret that it has, while it is active.
+    pub fn since(&self) -> Option<Timestamp> {
+        match self.state {
+            KeyState::Active { since, .. } => Some(since),
+            KeyState::Revoked { .. } => None,
+        }
+    }
+
     /// The sealed secret, for its owner.
     pub fn sealed(&self) -> Result<&Sealed, KeyError> {
         match &self.state {

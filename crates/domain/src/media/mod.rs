@@ -20,7 +20,7 @@ pub use playback::{
 };
 pub use publish::{
     AudioStatus, IngestAddress, IngestCredential, IngestLease, IngestStatus, KeyOfChannel,
-    PublishRefused, PublishRequest, VideoStatus,
+    KeyVersion, PublishRefused, PublishRequest, VideoStatus,
 };
 pub use room::{EngineSecret, Seat, SeatRequest, SeatRole, Tab};
 #[cfg(feature = "mocks")]
@@ -52,7 +52,7 @@ pub trait MediaEvents: Send + Sync {
     /// key of ours.
     ///
     /// Nobody, where engines are not expected to make any.
-    async fn authorize_key(&self, key: StreamKeyId) -> Result<IngestLease, PublishRefused> {
+    async fn authorize_key(&self, key: KeyVersion) -> Result<IngestLease, PublishRefused> {
         let _ = key;
         Err(PublishRefused::UnknownKey)
     }

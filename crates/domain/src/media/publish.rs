@@ -69,11 +69,21 @@ pub struct IngestAddress {
     pub url: String,
 }
 
+/// A key as it is since it was made or rotated last: what was made for it before is worth
+/// nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyVersion {
+    /// Which.
+    pub key: StreamKeyId,
+    /// Since when it has the secret that it has.
+    pub since: Timestamp,
+}
+
 /// A key, and whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyOfChannel {
     /// Which.
-    pub key: StreamKeyId,
+    pub key: KeyVersion,
     /// Of which channel.
     pub channel: ChannelId,
     /// Whose that is.

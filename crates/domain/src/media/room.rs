@@ -4,9 +4,10 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::media::KeyVersion;
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
-use crate::shared::id::{ChannelId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, UserId};
 
 /// Somebody asks for a seat in a channel's room; that they may have it has been decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct SeatRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeatRole {
     /// Publishes with this key of the channel.
-    Publisher(StreamKeyId),
+    Publisher(KeyVersion),
     /// The creator, looking at what is published.
     SelfView,
     /// Watches.

@@ -1,0 +1,98 @@
+//! Calls to LiveKit, and what their failures mean.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use livekit_api::services::ingress::IngressClient;
+use livekit_api::services::room::RoomClient;
+use livekit_api::services::{LiveKitApi, ServerError, ServerErrorCode, ServiceError};
+
+use crate::Options;
+
+/// LiveKit's API.
+#[derive(Debug)]
+pub(crate) struct Api {
+    client: LiveKitApi,
+    is_away: AtomicBool,
+}
+
+/// A call was not answered as hoped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// There is no such room, participant, ingress or egress.
+    #[error("LiveKit does not know it")]
+    NotFound(#[source] Box<ServiceError>),
+    /// What does this is a program of its own, and is not there.
+    #[error("LiveKit's ingress or egress service is not there")]
+    NoService(#[source] Box<ServiceError>),
+    /// LiveKit does not answer.
+    #[error("LiveKit does not answer")]
+    Away(#[source] Box<ServiceError>),
+    /// LiveKit does not want to.
+    #[error("LiveKit has refused")]
+    Refused(#[source] Box<ServiceError>),
+}
+
+impl Api {
+    pub(crate) fn new(options: &Options) -> Self {
+        let (key, secret) = options.keys();
+        let client = LiveKitApi::with_api_key(options.api.as_str(), key, secret)
+            .with_failover(false)
+            .with_request_timeout(options.patience);
+        Self {
+            client,
+            is_away: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the last call was not answered.
+    pub(crate) fn is_away(&self) -> bool {
+        self.is_away.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn room(&self) -> &RoomClient {
+        self.client.room()
+    }
+
+    pub(crate) fn ingress(&self) -> &IngressClient {
+        self.client.ingress()
+    }
+
+    /// What a call's answer means.
+    pub(crate) fn answer<T>(&self, answer: Result<T, ServiceError>) -> Result<T, CallError> {
+        let answer = answer.map_err(read);
+        let is_away = matches!(answer, Err(CallError::Away(_)));
+        if self.is_away.swap(is_away, Ordering::Relaxed) != is_away {
+            if is_away {
+                tracing::warn!("LiveKit does not answer");
+            } else {
+                tracing::info!("LiveKit answers");
+            }
+        }
+        answer
+    }
+
+    /// The same of what is done already when there is nothing any more.
+    pub(crate) fn gone(&self, answer: Result<(), ServiceError>) -> Result<(), CallError> {
+        match self.answer(answer) {
+            Err(CallError::NotFound(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn read(error: ServiceError) -> CallError {
+    let meaning = match &error {
+        ServiceError::Twirp(ServerError::Twirp(refused)) => match refused.code.as_str() {
+            ServerErrorCode::NOT_FOUND => CallError::NotFound,
+            // What LiveKit says where it has no Redis to reach the others by.
+            ServerErrorCode::INTERNAL if refused.msg.contains("not connected") => {
+                CallError::NoService
+            }
+            ServerErrorCode::UNAVAILABLE | ServerErrorCode::DEADLINE_EXCEEDED => CallError::Away,
+            _ => CallError::Refused,
+        },
+        ServiceError::Twirp(ServerError::Request(failed)) if !failed.is_decode() => CallError::Away,
+        _ => CallError::Refused,
+    };
+    meaning(Box::new(error))
+}

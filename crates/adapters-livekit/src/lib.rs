@@ -1,0 +1,27 @@
+//! LiveKit as Greenroom's media engine: the same ports as the built-in one, on a cluster of
+//! servers that run elsewhere.
+//!
+//! Each creator has a room, named for their user id. Who publishes there with a key of theirs
+//! makes the stream live; who listens there is its audience. What is in the rooms is known from
+//! LiveKit's webhooks, and every 15 s from its lists.
+//!
+//! The parts: [`Options`] says where LiveKit is; [`LiveKit`] is the engine and takes the
+//! webhooks.
+#![deny(missing_docs)]
+
+mod api;
+mod check;
+mod credential;
+mod engine;
+mod identity;
+mod options;
+mod reconcile;
+mod rooms;
+mod settle;
+mod token;
+mod wanted;
+mod webhook;
+
+pub use check::CheckError;
+pub use engine::LiveKit;
+pub use options::{Options, OptionsError};

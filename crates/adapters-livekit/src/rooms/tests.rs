@@ -1,0 +1,223 @@
+use std::collections::BTreeSet;
+
+use greenroom_domain::channel::Handle;
+use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::{ChannelId, StreamKeyId};
+use greenroom_domain::stream::Generation;
+use livekit_protocol::participant_info::Kind;
+use livekit_protocol::{IngressInfo, ParticipantInfo, Room as RoomInfo, TrackInfo, WebhookEvent};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::token::metadata_of;
+use crate::webhook::read;
+
+const OWNER: u128 = 7;
+
+fn owner() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(OWNER))
+}
+
+fn key() -> KeyVersion {
+    KeyVersion {
+        key: StreamKeyId::from_uuid(Uuid::from_u128(3)),
+        since: Timestamp::from_micros(5),
+    }
+}
+
+fn stream() -> StreamId {
+    StreamId::from_uuid(Uuid::from_u128(11))
+}
+
+/// An application that lets in whoever comes while nobody publishes.
+#[derive(Debug, Default)]
+struct Application {
+    generation: u64,
+    current: Option<Generation>,
+    watching: BTreeSet<Identity>,
+}
+
+impl Application {
+    /// Does everything that follows in the room. Looking finds nothing out: webhooks alone have
+    /// to do.
+    fn settle(&mut self, rooms: &mut Rooms) {
+        assert!(rooms.begin(owner()));
+        while let Some(work) = rooms.next(owner()) {
+            match work {
+                Work::Lost(lease) if self.current == Some(lease.generation) => self.current = None,
+                Work::Lost(_) | Work::Expel { .. } | Work::Look => {}
+                Work::Admit { sid, .. } if self.current.is_some() => {
+                    rooms.turn_away(owner(), &sid);
+                }
+                Work::Admit { sid, key: by, .. } => {
+                    assert_eq!(by, Key::Ours(key()));
+                    self.generation += 1;
+                    self.current = Some(Generation(self.generation));
+                    let lease = IngestLease {
+                        stream: stream(),
+                        channel: ChannelId::from_uuid(Uuid::from_u128(1)),
+                        handle: Handle::parse("demo").expect("a handle"),
+                        generation: Generation(self.generation),
+                    };
+                    rooms.let_in(owner(), &sid, lease);
+                }
+                Work::Judge(viewer) => rooms.judged(owner(), viewer, true),
+                Work::Count { came, went } => {
+                    for viewer in went {
+                        assert!(self.watching.remove(&viewer), "they were there");
+                    }
+                    for viewer in came {
+                        assert!(self.watching.insert(viewer), "they were not there");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn participant(sid: &str, identity: &str, kind: Kind) -> ParticipantInfo {
+    ParticipantInfo {
+        sid: sid.to_owned(),
+        identity: identity.to_owned(),
+        kind: kind.into(),
+        joined_at_ms: sid.trim_start_matches("PA_").parse().expect("a number"),
+        ..ParticipantInfo::default()
+    }
+}
+
+/// The webhooks of a broadcast, in the order in which a real server sent them: RTMP comes in, is
+/// recorded and watched in two tabs and by a guest, drops and comes back into the same room.
+fn broadcast() -> Vec<WebhookEvent> {
+    let mut events = Vec::new();
+    let mut say = |event: &str, who: Option<ParticipantInfo>, track: Option<&str>| {
+        events.push(WebhookEvent {
+            id: format!("EV_{}", events.len()),
+            event: event.to_owned(),
+            room: Some(RoomInfo {
+                sid: "RM_1".to_owned(),
+                name: owner().to_string(),
+                ..RoomInfo::default()
+            }),
+            participant: who,
+            track: track.map(|sid| TrackInfo {
+                sid: sid.to_owned(),
+                ..TrackInfo::default()
+            }),
+            ingress_info: event.starts_with("ingress").then(|| IngressInfo {
+                room_name: owner().to_string(),
+                ..IngressInfo::default()
+            }),
+            ..WebhookEvent::default()
+        });
+    };
+    let encoder = |sid: &str| ParticipantInfo {
+        metadata: metadata_of(key()),
+        ..participant(sid, &owner().to_string(), Kind::Ingress)
+    };
+    let by_name = |sid: &str| ParticipantInfo {
+        joined_at_ms: 0,
+        ..participant(sid, &owner().to_string(), Kind::Standard)
+    };
+    let ada = UserId::from_uuid(Uuid::from_u128(21));
+    let ada = |sid: &str, tab: u32| participant(sid, &format!("{ada}#{tab}"), Kind::Standard);
+    let guest = |sid: &str| participant(sid, "guest-1-00000000000000000009", Kind::Standard);
+
+    say("room_started", None, None);
+    say("ingress_started", None, None);
+    say("participant_joined", Some(encoder("PA_1")), None);
+    say("track_published", Some(by_name("PA_1")), Some("TR_1"));
+    say("track_published", Some(by_name("PA_1")), Some("TR_2"));
+    say("participant_joined", Some(ada("PA_2", 1)), None);
+    say("participant_joined", Some(ada("PA_3", 2)), None);
+    say("participant_joined", Some(guest("PA_4")), None);
+    let recorder = |sid: &str| participant(sid, "EG_1", Kind::Egress);
+    say("participant_joined", Some(recorder("PA_5")), None);
+    say("participant_left", Some(ada("PA_2", 1)), None);
+    say("track_unpublished", Some(by_name("PA_1")), Some("TR_1"));
+    say("track_unpublished", Some(by_name("PA_1")), Some("TR_2"));
+    say("participant_left", Some(encoder("PA_1")), None);
+    say("ingress_ended", None, None);
+    say("ingress_started", None, None);
+    say("participant_joined", Some(encoder("PA_6")), None);
+    say("track_published", Some(by_name("PA_6")), Some("TR_3"));
+    say("participant_left", Some(recorder("PA_5")), None);
+    say("participant_connection_aborted", Some(guest("PA_4")), None);
+    say("participant_joined", Some(guest("PA_7")), None);
+    say("participant_joined", Some(guest("PA_8")), None);
+    say("participant_left", Some(guest("PA_7")), None);
+    events
+}
+
+/// What is in the room, and what the application believes, after these deliveries.
+fn after<'a>(deliveries: impl Iterator<Item = (&'a WebhookEvent, bool)>) -> String {
+    let (mut rooms, mut application) = (Rooms::default(), Application::default());
+    let now = Instant::now();
+    for (event, settles) in deliveries {
+        if let Some((room, heard)) = read(event) {
+            rooms.hear(room, heard, now);
+        }
+        if settles {
+            application.settle(&mut rooms);
+        }
+    }
+    application.settle(&mut rooms);
+    let people = rooms.known(owner());
+    let on_air = (application.current.is_some(), rooms.is_on_air(owner()));
+    format!("{people:?} {:?} {on_air:?}", application.watching)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// Every event comes at least once, some again, in any order.
+    #[test]
+    fn deliveries_in_any_order_leave_the_state_of_the_ordered_ones(
+        order in Just((0..22_usize).collect::<Vec<_>>()).prop_shuffle(),
+        again in prop::collection::vec((0..22_usize, 0..60_usize), 0..20),
+        settles in prop::collection::vec(any::<bool>(), 64),
+    ) {
+        let events = broadcast();
+        prop_assert_eq!(events.len(), 22);
+        let ordered = after(events.iter().map(|event| (event, true)));
+        let mut order = order;
+        for (event, place) in again {
+            order.insert(place.min(order.len()), event);
+        }
+        let deliveries = order.iter().map(|at| &events[*at]);
+        let permuted = after(deliveries.zip(settles.iter().copied().cycle()));
+        prop_assert_eq!(permuted, ordered);
+    }
+}
+
+#[test]
+fn after_the_broadcast_one_publishes_and_two_watch() {
+    let events = broadcast();
+    let state = after(events.iter().map(|event| (event, true)));
+    assert_eq!(state.matches("PA_").count(), 3, "{state}");
+    assert!(state.contains("PA_3") && state.contains("PA_6") && state.contains("PA_8"));
+    assert!(state.ends_with("(true, true)"), "{state}");
+}
+
+#[test]
+fn who_is_not_in_the_list_any_more_has_gone_and_who_came_meanwhile_has_not() {
+    let mut rooms = Rooms::default();
+    let now = Instant::now();
+    let hear = |rooms: &mut Rooms, event: &WebhookEvent| {
+        if let Some((room, heard)) = read(event) {
+            rooms.hear(room, heard, now);
+        }
+    };
+    let events = broadcast();
+    for event in &events[..6] {
+        hear(&mut rooms, event);
+    }
+    let known = rooms.known(owner());
+    hear(&mut rooms, &events[6]);
+    rooms.look(owner(), &known, Vec::new(), now);
+    let there: Vec<String> = rooms.known(owner()).into_keys().collect();
+    assert_eq!(there, ["PA_3"]);
+    // What is said late of who has gone brings nobody back.
+    hear(&mut rooms, &events[5]);
+    assert_eq!(rooms.known(owner()).len(), 1);
+}
