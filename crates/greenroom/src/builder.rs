@@ -27,6 +27,7 @@ use greenroom_domain::shared::secret::SecretBox;
 use greenroom_domain::social::{Blocks, Follows};
 use greenroom_domain::stream::Streams;
 use greenroom_web::WebConfig;
+use greenroom_web::graphql::{self, Executor};
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::NoHostPlatform;
@@ -112,6 +113,16 @@ impl Greenroom {
     pub fn router(&self) -> Router {
         let routes = greenroom_web::routes(Arc::clone(&self.app), &self.web);
         greenroom_web::layered(routes.merge(self.media_routes.clone()), &self.web)
+    }
+
+    /// `/graphql` over a schema of the program's own, into which it has merged
+    /// [`QueryRoot`](greenroom_web::graphql::QueryRoot) and the others, in place of Greenroom's
+    /// own schema: `.web(|web| WebConfig { graphql: false, ..web })`. Its resolvers find who asks
+    /// as a [`Context`](greenroom_web::context::Context). It may be mounted anywhere, and is
+    /// called inside a tokio runtime as [`router`](Self::router) is.
+    pub fn graphql<E: Executor>(&self, schema: E) -> Router {
+        let routes = graphql::router(schema, Arc::clone(&self.app), &self.web);
+        greenroom_web::layered(routes, &self.web)
     }
 
     /// What goes on behind the routes: ends what is due, counts viewers, tells the outside.

@@ -28,7 +28,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
-use async_graphql::{Executor, MergedObject, MergedSubscription, Request, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Request, Schema};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
@@ -47,6 +47,7 @@ use crate::context::Context;
 use crate::problem::Problem;
 use crate::{Web, WebConfig, layers};
 
+pub use async_graphql::Executor;
 pub use limits::Limits;
 pub use scalar::Time;
 
