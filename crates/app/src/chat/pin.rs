@@ -31,6 +31,32 @@ async fn attempt(app: &Arc<App>, actor: &Actor, id: ChannelId, target: Seq) -> R
     if !line.as_ref().is_some_and(is_there) {
         return Err(ChatError::NoSuchMessage.into());
     }
+    let pin = Pin {
+        target,
+        by: actor.identity(),
+        at: app.now(),
+    };
+    change(app, actor, id, |room| Ok(room.pin(pin)?)).await
+}
+
+/// Keeps it in view no more, for the room's staff. Again is no change.
+pub async fn end(
+    app: &Arc<App>,
+    actor: &Actor,
+    room: ChannelId,
+    target: Seq,
+) -> Result<(), Refusal> {
+    app.retry(|| attempt_end(app, actor, room, target)).await
+}
+
+async fn attempt_end(
+    app: &Arc<App>,
+    actor: &Actor,
+    id: ChannelId,
+    target: Seq,
+) -> Result<(), Attempt> {
+    let channel = app.channel(id).await?.value;
+    app.authorize(actor, &channel, Action::Pin).await?;
     change(app, actor, id, |room| Ok(room.unpin(target))).await
 }
 
