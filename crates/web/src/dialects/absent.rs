@@ -32,15 +32,6 @@ pub(super) fn recordings() -> Problem {
     )
 }
 
-/// Who follows whom.
-pub(super) fn following() -> Problem {
-    Problem::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "FOLLOWING_NOT_AVAILABLE",
-        "this server does not know yet who follows whom",
-    )
-}
-
 /// Publishing by RTMP.
 pub(super) fn rtmp() -> Problem {
     Problem::new(

@@ -34,8 +34,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/stream/{username}", get(viewer::stream))
         .route("/token", post(viewer::token))
         .route("/live", get(viewer::live))
-        .route("/following", get(async || absent::following()))
-        .route("/recommended", get(async || absent::following()));
+        .route("/following", get(viewer::following))
+        .route("/recommended", get(viewer::recommended));
     Router::new()
         .nest("/api/stream", stream)
         .nest("/api/viewer", viewer)

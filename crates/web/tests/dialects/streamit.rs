@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use greenroom_app::account::authenticate;
+use greenroom_app::social::follow;
 use greenroom_app::stream::join;
+use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ConnectionId;
+use greenroom_domain::social::Notify;
 use greenroom_testkit::builders::guest_id;
 use greenroom_web::Dialect;
 use reqwest::Method;
@@ -174,20 +178,42 @@ async fn chat_settings_hold_in_the_room() {
     let server = speaking(Dialect::StreamIt).await;
     let (ada, _) = with_stream(&server, "ada-1", "Live coding").await;
     let bob = user(&server, "bob-2");
-    let said = json!({ "isChatEnabled": false });
-    let set = put(&server, &ada, "/api/stream/chat-settings", said).await;
-    assert_eq!(set.expect(200)["isChatEnabled"], false);
-    let message = json!({ "text": "hello" });
-    let refused = server
-        .post(Some(&bob), "/channels/ada-1/chat", message)
-        .await;
-    refused.expect(403);
+    let set = async |said: Value| {
+        let set = put(&server, &ada, "/api/stream/chat-settings", said).await;
+        set.expect(200)
+    };
+    let says = async |code: &str| {
+        let message = json!({ "text": "hello" });
+        let said = server
+            .post(Some(&bob), "/channels/ada-1/chat", message)
+            .await;
+        match code {
+            "" => said.expect(201),
+            code => said.expect_error(403, code),
+        }
+    };
+    let closed = set(json!({ "isChatEnabled": false })).await;
+    let switches = json!({
+        "isChatEnabled": false, "isChatDelayed": false, "isChatFollowersOnly": false,
+    });
+    assert_eq!(closed, switches);
+    says("CHAT_DISABLED").await;
+
+    let followers = json!({ "isChatEnabled": true, "isChatFollowersOnly": true });
+    assert_eq!(set(followers).await["isChatFollowersOnly"], true);
+    says("FOLLOWERS_ONLY").await;
+    follow(&server, &bob, "ada-1").await;
+    says("").await;
+
+    set(json!({ "isChatDelayed": true, "isChatFollowersOnly": false })).await;
     let shown = get(&server, None, "/api/viewer/stream/ada-1")
         .await
         .expect(200);
-    assert_eq!(shown["isChatEnabled"], false);
-    assert_eq!(shown["isChatDelayed"], false);
-    assert_eq!(shown["isChatFollowersOnly"], false);
+    let switches = ["isChatEnabled", "isChatDelayed", "isChatFollowersOnly"];
+    assert_eq!(
+        switches.map(|switch| shown[switch].clone()),
+        [true, true, false].map(Value::from)
+    );
 }
 
 #[tokio::test]
@@ -258,6 +284,74 @@ async fn live_streams_by_viewers() {
     assert_eq!(ids, ["eve-3", "ada-1"]);
     assert_eq!(live[0]["viewerCount"], 1);
     assert!(live.iter().all(|stream| stream["isLive"] == true));
+}
+
+/// Somebody of the host platform follows a channel.
+async fn follow(server: &Server, who: &str, handle: &str) {
+    let found = authenticate::by_token(&server.app, who).await;
+    let actor = found.expect("somebody").actor;
+    let handle = Handle::parse(handle).expect("a handle");
+    follow::execute(&server.app, &actor, &handle, Notify::Live)
+        .await
+        .expect("followed");
+    server.clock.advance(Duration::from_secs(3));
+}
+
+fn creators(streams: &Value) -> Vec<String> {
+    let streams = streams.as_array().expect("a list").iter();
+    streams.map(|stream| text(stream, "/userId")).collect()
+}
+
+#[tokio::test]
+async fn followed_creators_live_or_not() {
+    let server = speaking(Dialect::StreamIt).await;
+    let bob = user(&server, "bob-2");
+    for name in ["ada-1", "eve-3", "off-4", "sue-5"] {
+        with_stream(&server, name, "Something").await;
+    }
+    let path = "/api/viewer/following";
+    assert_eq!(get(&server, None, path).await.expect(200), json!([]));
+    assert_eq!(get(&server, Some(&bob), path).await.expect(200), json!([]));
+    for followed in ["eve-3", "ada-1", "off-4"] {
+        follow(&server, &bob, followed).await;
+    }
+    for live in ["eve-3", "sue-5"] {
+        go_live(&server, live, live).await;
+    }
+    let followed = get(&server, Some(&bob), path).await.expect(200);
+    assert_eq!(creators(&followed), ["eve-3", "off-4", "ada-1"]);
+    assert_eq!(followed[0]["isLive"], true);
+    assert_eq!(followed[1]["isLive"], false);
+}
+
+#[tokio::test]
+async fn recommended_are_followed_categories_and_tags_then_viewers() {
+    let server = speaking(Dialect::StreamIt).await;
+    let bob = user(&server, "bob-2");
+    for (name, changes) in [
+        ("ada-1", json!({ "category": "Music" })),
+        ("eve-3", json!({ "category": "Art", "tags": ["oil"] })),
+        ("joe-4", json!({ "category": "music" })),
+        ("sue-5", json!({ "tags": ["oil", "ink"] })),
+        ("tom-6", json!({ "category": "Games" })),
+    ] {
+        with_stream(&server, name, "Something").await;
+        let path = format!("/channels/{name}");
+        let edited = server.ask(Method::PATCH, Some(name), path, Some(changes));
+        edited.await.expect(200);
+    }
+    for live in ["tom-6", "joe-4", "sue-5"] {
+        go_live(&server, live, live).await;
+    }
+    let path = "/api/viewer/recommended";
+    let for_guests = get(&server, None, path).await.expect(200);
+    assert_eq!(creators(&for_guests), ["tom-6", "joe-4", "sue-5"]);
+    follow(&server, &bob, "eve-3").await;
+    let by_tag = get(&server, Some(&bob), path).await.expect(200);
+    assert_eq!(creators(&by_tag), ["sue-5", "tom-6", "joe-4"]);
+    follow(&server, &bob, "ada-1").await;
+    let by_both = get(&server, Some(&bob), path).await.expect(200);
+    assert_eq!(creators(&by_both), ["joe-4", "sue-5", "tom-6"]);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::wire::{self, picture_url};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StreamJson {
-    id: String,
+    pub(super) id: String,
     title: String,
     description: String,
     thumbnail: Option<String>,
@@ -46,6 +46,10 @@ impl StreamJson {
 
     pub(super) fn of_live(context: &Context, view: &StreamView) -> Self {
         Self::of(context, &view.channel, &view.owner, Some(view))
+    }
+
+    pub(super) fn off_air(context: &Context, channel: &Channel, owner: &User) -> Self {
+        Self::of(context, channel, owner, None)
     }
 
     fn of(context: &Context, channel: &Channel, owner: &User, live: Option<&StreamView>) -> Self {
@@ -117,8 +121,8 @@ impl From<ChatSettings> for ChatJson {
     fn from(settings: ChatSettings) -> Self {
         Self {
             is_chat_enabled: settings.enabled,
-            is_chat_delayed: false,
-            is_chat_followers_only: false,
+            is_chat_delayed: settings.delay.is_some(),
+            is_chat_followers_only: settings.followers_only.is_some(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A creator's stream: what it is called, its chat's rules, how it is doing.
 
 use axum::Json;
+use greenroom_app::Refusal;
 use greenroom_app::channel::edit::{self, EditChannel};
 use greenroom_app::channel::view::{self, ChannelView};
 use greenroom_app::chat::configure;
 use greenroom_domain::channel::{ChannelEdit, ChannelTitle, Description, Handle};
-use greenroom_domain::chat::ChatSettings;
+use greenroom_domain::chat::{ChatDelay, ChatError, ChatSettings, FollowAge};
 use serde::Deserialize;
 
 use super::Creator;
@@ -112,6 +113,35 @@ async fn edited(
 #[serde(rename_all = "camelCase")]
 pub(super) struct NewChatSettings {
     is_chat_enabled: Option<bool>,
+    is_chat_delayed: Option<bool>,
+    is_chat_followers_only: Option<bool>,
+}
+
+/// How much later viewers see what is said where nobody chose: enough to delete it.
+const DELAY_SECONDS: u16 = 5;
+
+impl NewChatSettings {
+    /// The room's rules by the document's switches. One that is on already stays as it is set:
+    /// the document has no seconds and no days.
+    fn over(&self, is: ChatSettings) -> Result<ChatSettings, ChatError> {
+        let delay = match (self.is_chat_delayed, is.delay) {
+            (None, delay) => delay,
+            (Some(false), _) => None,
+            (Some(true), Some(delay)) => Some(delay),
+            (Some(true), None) => Some(ChatDelay::new(DELAY_SECONDS)?),
+        };
+        let followers_only = match self.is_chat_followers_only {
+            None => is.followers_only,
+            Some(false) => None,
+            Some(true) => is.followers_only.or(Some(FollowAge::ANY)),
+        };
+        Ok(ChatSettings {
+            enabled: self.is_chat_enabled.unwrap_or(is.enabled),
+            delay,
+            followers_only,
+            ..is
+        })
+    }
 }
 
 pub(super) async fn set_chat(
@@ -122,11 +152,7 @@ pub(super) async fn set_chat(
     let channel = creator::own_channel(app, actor, &user, None).await?;
     let handle = channel.channel.value.handle;
     let room = configure::current(app, &handle).await?;
-    let settings = room.value.settings;
-    let settings = ChatSettings {
-        enabled: body.is_chat_enabled.unwrap_or(settings.enabled),
-        ..settings
-    };
+    let settings = body.over(room.value.settings).map_err(Refusal::from)?;
     // Only what was read is changed: a switch that another has just turned stays as it is.
     let room = configure::execute(app, actor, &handle, settings, Some(room.version)).await?;
     Ok(Json(ChatJson::from(room.value.settings)))

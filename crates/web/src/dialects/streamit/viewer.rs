@@ -1,9 +1,13 @@
 //! What viewers ask for: streams, and a seat in a creator's room.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use greenroom_app::Refusal;
 use greenroom_app::channel::view;
+use greenroom_app::social::list;
 use greenroom_app::stream::playback;
+use greenroom_app::stream::taste::LiveOrder;
 use greenroom_domain::account::{DisplayName, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::actor::Actor;
@@ -34,10 +38,35 @@ pub(super) async fn stream(
 
 /// What is live, most viewers first.
 pub(super) async fn live(context: Context) -> Result<Json<Vec<StreamJson>>, Problem> {
-    let streams = live::all(&context.app).await?;
+    ordered(&context, LiveOrder::Viewers).await.map(Json)
+}
+
+/// What is live, first what is like the channels that one follows: by category and tags.
+pub(super) async fn recommended(context: Context) -> Result<Json<Vec<StreamJson>>, Problem> {
+    ordered(&context, LiveOrder::Recommended).await.map(Json)
+}
+
+/// The streams of those whom one follows: live ones by viewers, then the others, the newest
+/// followed first. A guest follows nobody.
+pub(super) async fn following(context: Context) -> Result<Json<Vec<StreamJson>>, Problem> {
+    if context.user.is_none() {
+        return Ok(Json(Vec::new()));
+    }
+    let mut streams = ordered(&context, LiveOrder::FollowedOnly).await?;
+    let followed = list::following(&context.app, &context.actor, &live::first_page()).await?;
+    let live: HashSet<String> = streams.iter().map(|stream| stream.id.clone()).collect();
+    let others = followed.items.iter();
+    let others = others.filter(|it| !live.contains(&it.channel.id.to_string()));
+    streams.extend(others.map(|it| StreamJson::off_air(&context, &it.channel, &it.owner)));
+    Ok(Json(streams))
+}
+
+async fn ordered(context: &Context, order: LiveOrder) -> Result<Vec<StreamJson>, Problem> {
+    let streams = live::ordered(&context.app, &context.actor, order).await?;
     let streams = streams.iter();
-    let shown = streams.map(|view| StreamJson::of_live(&context, view));
-    Ok(Json(shown.collect()))
+    Ok(streams
+        .map(|view| StreamJson::of_live(context, view))
+        .collect())
 }
 
 #[derive(Deserialize)]
