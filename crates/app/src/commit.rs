@@ -46,22 +46,34 @@ pub(crate) fn write<T>(next: T, seen: Version) -> Write<T> {
 
 impl App {
     /// Runs one attempt after the other until one is no conflict.
-    pub(crate) async fn retry<T, A>(&self, mut attempt: impl FnMut() -> A) -> Result<T, Refusal>
+    pub(crate) async fn retry<T, A>(&self, attempt: impl FnMut() -> A) -> Result<T, Refusal>
+    where
+        A: Future<Output = Result<T, Attempt>>,
+    {
+        match self.attempts(attempt).await {
+            Ok(done) => Ok(done),
+            Err(Attempt::Refused(refusal)) => Err(refusal),
+            Err(Attempt::Again | Attempt::Repeated(_) | Attempt::Answered(_)) => {
+                Err(Refusal::Contended)
+            }
+        }
+    }
+
+    /// The same, for whoever has an answer to a repeat.
+    pub(crate) async fn attempts<T, A>(&self, mut attempt: impl FnMut() -> A) -> Result<T, Attempt>
     where
         A: Future<Output = Result<T, Attempt>>,
     {
         for round in 1..=ATTEMPTS {
             match attempt().await {
-                Ok(done) => return Ok(done),
-                Err(Attempt::Refused(refusal)) => return Err(refusal),
-                Err(Attempt::Repeated(_) | Attempt::Answered(_)) => break,
                 Err(Attempt::Again) => {
                     let jitter = u64::from(self.ports.ids.secret()[0]) * 20 * u64::from(round);
                     tokio::time::sleep(Duration::from_micros(jitter)).await;
                 }
+                answered => return answered,
             }
         }
-        Err(Refusal::Contended)
+        Err(Attempt::Again)
     }
 
     /// What is to be told of a decision: its events, and a line in the room for each that a

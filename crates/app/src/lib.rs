@@ -15,6 +15,7 @@ mod commit;
 pub mod consumers;
 mod hex;
 mod node;
+mod once;
 pub mod picture;
 mod ports;
 pub mod realtime;

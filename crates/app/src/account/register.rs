@@ -7,9 +7,12 @@ use greenroom_domain::account::{DisplayName, Login, NewUser, Password, Role, Use
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::once::Once;
 use greenroom_domain::shared::store::Version;
+use uuid::Uuid;
 
 use crate::commit::{Attempt, write};
+use crate::once::reply;
 use crate::{App, Refusal, Registration};
 
 /// Makes a local account.
@@ -27,6 +30,16 @@ pub struct Register {
 
 /// Anybody may while registration is open; the operator always.
 pub async fn execute(app: &Arc<App>, actor: &Actor, command: Register) -> Result<User, Refusal> {
+    execute_once(app, actor, command, None).await
+}
+
+/// The same; the same request again answers with the account that it has made.
+pub async fn execute_once(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: Register,
+    once: Option<&Once>,
+) -> Result<User, Refusal> {
     if *actor != Actor::Operator && app.settings.registration == Registration::Closed {
         return Err(Refusal::RegistrationClosed);
     }
@@ -34,8 +47,27 @@ pub async fn execute(app: &Arc<App>, actor: &Actor, command: Register) -> Result
         app.limit("register", peer.to_string(), app.settings.sign_in_quota)
             .await?;
     }
+    if let Some(made) = app.made_before(actor, once).await? {
+        return read(app, made).await;
+    }
     let id = UserId::from_uuid(app.ports.ids.uuid());
-    create(app, actor, id, command, Role::User, Changes::new()).await
+    let with = Changes {
+        reply: reply(actor, once, id.uuid(), app.now()),
+        ..Changes::new()
+    };
+    let new = prepare(app, id, command, Role::User).await?;
+    app.once(
+        actor,
+        once,
+        || insert(app, actor, new.clone(), with.clone()),
+        |made| read(app, made),
+    )
+    .await
+}
+
+async fn read(app: &App, made: Uuid) -> Result<User, Refusal> {
+    let user = app.ports.users.get(UserId::from_uuid(made)).await?;
+    Ok(user.ok_or(Refusal::NoSuchUser)?.value)
 }
 
 /// Makes an account of this role, together with other changes.
@@ -47,6 +79,18 @@ pub(super) async fn create(
     role: Role,
     with: Changes,
 ) -> Result<User, Refusal> {
+    let new = prepare(app, id, command, role).await?;
+    app.retry(|| insert(app, actor, new.clone(), with.clone()))
+        .await
+}
+
+/// Hashes the password of an account that is to be, whose name is free for all that is known.
+async fn prepare(
+    app: &Arc<App>,
+    id: UserId,
+    command: Register,
+    role: Role,
+) -> Result<NewUser, Refusal> {
     if app
         .ports
         .users
@@ -64,15 +108,13 @@ pub(super) async fn create(
         .passwords
         .hash(command.password, salt(app))
         .await?;
-    let new = NewUser {
+    Ok(NewUser {
         id,
         username: command.username,
         display_name,
         role,
         login: Login::Local(hash),
-    };
-    app.retry(|| insert(app, actor, new.clone(), with.clone()))
-        .await
+    })
 }
 
 /// Makes the account's first state durable, with its name claimed.

@@ -9,9 +9,11 @@ use greenroom_domain::chat::Room;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::{ChannelId, UserId};
+use greenroom_domain::shared::once::Once;
 use greenroom_domain::shared::store::{Stored, Version};
 
 use crate::commit::{Attempt, signed_in, write};
+use crate::once::reply;
 use crate::{App, Refusal};
 
 /// Makes a channel.
@@ -29,8 +31,24 @@ pub async fn execute(
     actor: &Actor,
     command: CreateChannel,
 ) -> Result<Stored<Channel>, Refusal> {
+    execute_once(app, actor, command, None).await
+}
+
+/// The same; the same request again answers with the channel that it has made.
+pub async fn execute_once(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: CreateChannel,
+    once: Option<&Once>,
+) -> Result<Stored<Channel>, Refusal> {
     let owner = signed_in(actor)?;
-    app.retry(|| attempt(app, actor, owner, &command)).await
+    app.once(
+        actor,
+        once,
+        || attempt(app, actor, owner, &command, once),
+        |made| app.channel(ChannelId::from_uuid(made)),
+    )
+    .await
 }
 
 /// The operator makes one for somebody else.
@@ -41,7 +59,8 @@ pub async fn execute_for(
     command: CreateChannel,
 ) -> Result<Stored<Channel>, Refusal> {
     require(Standing::at_large(actor), Action::ReviewCreators)?;
-    app.retry(|| attempt(app, actor, owner, &command)).await
+    app.retry(|| attempt(app, actor, owner, &command, None))
+        .await
 }
 
 async fn attempt(
@@ -49,6 +68,7 @@ async fn attempt(
     actor: &Actor,
     owner: UserId,
     command: &CreateChannel,
+    once: Option<&Once>,
 ) -> Result<Stored<Channel>, Attempt> {
     let user: User = app
         .ports
@@ -70,7 +90,7 @@ async fn attempt(
         },
         now,
     );
-    let changes = app
+    let mut changes = app
         .tell(actor, decision.happened, now)
         .state(StateChange::Channel(write(
             decision.next.clone(),
@@ -85,6 +105,7 @@ async fn attempt(
             Claim::Handle(handle),
             Holder::Channel(id),
         ));
+    changes.reply = reply(actor, once, id.uuid(), now);
     app.commit(changes).await?;
     Ok(Stored {
         value: decision.next,

@@ -9,11 +9,13 @@ use greenroom_domain::channel::{
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::{StreamId, StreamKeyId};
+use greenroom_domain::shared::once::Once;
 use greenroom_domain::shared::secret::{Mac, Purpose, Sealed};
 use greenroom_domain::shared::store::{Stored, Version};
 use greenroom_domain::stream::{Stream, StreamError};
 
 use crate::commit::{Attempt, signed_in, write};
+use crate::once::reply;
 use crate::{App, Refusal};
 
 /// Makes a stream key.
@@ -42,13 +44,30 @@ pub async fn create(
     actor: &Actor,
     command: CreateKey,
 ) -> Result<RevealedKey, Refusal> {
-    app.retry(|| attempt_create(app, actor, &command)).await
+    create_once(app, actor, command, None).await
+}
+
+/// The same; the same request again answers with the key that it has made.
+pub async fn create_once(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: CreateKey,
+    once: Option<&Once>,
+) -> Result<RevealedKey, Refusal> {
+    app.once(
+        actor,
+        once,
+        || attempt_create(app, actor, &command, once),
+        |made| reveal(app, actor, StreamKeyId::from_uuid(made)),
+    )
+    .await
 }
 
 async fn attempt_create(
     app: &Arc<App>,
     actor: &Actor,
     command: &CreateKey,
+    once: Option<&Once>,
 ) -> Result<RevealedKey, Attempt> {
     let channel = app.channel_by_handle(&command.handle).await?.value;
     authorize(app, actor, &channel).await?;
@@ -110,6 +129,7 @@ async fn attempt_create(
     if let Some((spent, revoked)) = spent {
         changes = without(changes, spent, &revoked);
     }
+    changes.reply = reply(actor, once, id.uuid(), now);
     app.commit(changes).await?;
     Ok(RevealedKey {
         key: decision.next,

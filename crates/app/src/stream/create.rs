@@ -7,10 +7,12 @@ use greenroom_domain::channel::{Category, ChannelTitle, Handle};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::StateChange;
 use greenroom_domain::shared::id::StreamId;
+use greenroom_domain::shared::once::Once;
 use greenroom_domain::shared::store::Version;
 use greenroom_domain::stream::{NewStream, Stream};
 
 use crate::commit::{Attempt, write};
+use crate::once::reply;
 use crate::stream::view::{self, StreamView};
 use crate::{App, Refusal};
 
@@ -31,12 +33,33 @@ pub async fn execute(
     actor: &Actor,
     command: CreateStream,
 ) -> Result<StreamView, Refusal> {
-    let stream = app.retry(|| attempt(app, actor, &command)).await?;
+    execute_once(app, actor, command, None).await
+}
+
+/// The same; the same request again answers with the stream that it has planned.
+pub async fn execute_once(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: CreateStream,
+    once: Option<&Once>,
+) -> Result<StreamView, Refusal> {
+    let planned = |made| async move {
+        let (stream, _) = app.stream(StreamId::from_uuid(made)).await?;
+        Ok(stream.value)
+    };
+    let stream = app
+        .once(actor, once, || attempt(app, actor, &command, once), planned)
+        .await?;
     let channel = app.channel(stream.channel).await?.value;
     view::one(app, stream, &channel).await
 }
 
-async fn attempt(app: &Arc<App>, actor: &Actor, command: &CreateStream) -> Result<Stream, Attempt> {
+async fn attempt(
+    app: &Arc<App>,
+    actor: &Actor,
+    command: &CreateStream,
+    once: Option<&Once>,
+) -> Result<Stream, Attempt> {
     let channel = app.channel_by_handle(&command.handle).await?.value;
     app.authorize(actor, &channel, Action::Broadcast).await?;
     let owner = app
@@ -55,12 +78,13 @@ async fn attempt(app: &Arc<App>, actor: &Actor, command: &CreateStream) -> Resul
         category: command.category.clone().or(channel.category),
     };
     let decision = Stream::create(new, now);
-    let changes = app
+    let mut changes = app
         .tell(actor, decision.happened, now)
         .state(StateChange::Stream(write(
             decision.next.clone(),
             Version::NEW,
         )));
+    changes.reply = reply(actor, once, decision.next.id.uuid(), now);
     app.commit(changes).await?;
     Ok(decision.next)
 }

@@ -9,6 +9,7 @@ mod full;
 mod hub;
 mod moderation;
 mod nodes;
+mod once;
 mod playback;
 mod property;
 mod publish;
