@@ -26,25 +26,30 @@ impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if !json {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "UNSUPPORTED_MEDIA_TYPE",
-                "a body of type application/json is expected",
-            ));
-        }
-        let limit = web.config.body_limit;
-        let bytes = read(request, limit, web.config.body_timeout).await?;
+        let bytes = json_bytes(request, web).await?;
         read_object(&bytes)
             .map(Self)
             .map_err(|error| unreadable(&error))
     }
+}
+
+/// The bytes of a body that says it is JSON.
+pub(crate) async fn json_bytes(request: Request, web: &Web) -> Result<Bytes, Problem> {
+    let json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if !json {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "a body of type application/json is expected",
+        ));
+    }
+    let limit = web.config.body_limit;
+    read(request, limit, web.config.body_timeout).await
 }
 
 /// The bytes of a picture: a PNG, JPEG or WebP, by what is said of them.

@@ -667,7 +667,7 @@ export interface components {
         };
         /** @description Who said something. */
         ChatAuthor: {
-            /** @description What they are to the channel: `owner`, `admin`. */
+            /** @description What they are to the channel: `owner`, `admin`, `moderator`, `vip`. */
             badges: string[];
             /** @description `user:<id>` or `guest:<id>`. */
             identity: string;
@@ -752,6 +752,31 @@ export interface components {
             /** @enum {string} */
             type: "settings_changed";
         } | {
+            /**
+             * Format: int64
+             * @description The number of its line.
+             */
+            target: number;
+            /** @enum {string} */
+            type: "pinned";
+        } | {
+            /**
+             * Format: int64
+             * @description The number of its line.
+             */
+            target: number;
+            /** @enum {string} */
+            type: "unpinned";
+        } | {
+            /** @description What they are called. */
+            name: string;
+            /** @description What they are now: `moderator`, `vip` or nothing. */
+            role?: string | null;
+            /** @description Who: `user:<id>`. */
+            subject: string;
+            /** @enum {string} */
+            type: "role_changed";
+        } | {
             /** @description Its category now. */
             category?: string | null;
             /** @description Its title now. */
@@ -790,8 +815,21 @@ export interface components {
         ChatRate: "standard" | "strict";
         /** @description A room's rules. */
         ChatSettings: {
+            /**
+             * Format: int32
+             * @description How much later viewers see what is said, 1 to 60 seconds; `null` for at once.
+             */
+            delay_seconds?: number | null;
+            /** @description Whether messages have to be emotes and nothing else. */
+            emotes_only?: boolean;
             /** @description Whether anybody but the owner and administrators may post. */
             enabled: boolean;
+            /**
+             * Format: int32
+             * @description For how long one has to have followed the channel to post, up to 7,776,000 seconds;
+             *     `null` for not at all.
+             */
+            followers_only_seconds?: number | null;
             /** @description Whether guests may post. */
             guests: boolean;
             /**
@@ -1270,7 +1308,14 @@ export interface operations {
     create_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1705,7 +1750,14 @@ export interface operations {
     post_message: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 handle: string;
             };
@@ -2828,7 +2880,14 @@ export interface operations {
     create_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 handle: string;
             };
@@ -3134,7 +3193,14 @@ export interface operations {
     create_stream: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 handle: string;
             };
@@ -5274,7 +5340,14 @@ export interface operations {
     register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -4,6 +4,7 @@ mod account;
 mod channel;
 mod chat;
 mod docs;
+mod once;
 mod pictures;
 pub(crate) mod setup_page;
 mod stream;

@@ -6,6 +6,7 @@ mod bad_input;
 mod chat;
 mod document;
 mod flow;
+mod once;
 mod ops;
 mod pictures;
 mod support;

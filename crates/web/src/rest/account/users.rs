@@ -13,19 +13,21 @@ use crate::context::Context;
 use crate::extract::{Body, Params, Query, page};
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, Named, Paged, Restricted, WithBody, Writes};
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::rest::username;
 use crate::wire::{AccountJson, PageJson, UserJson};
 
 /// Makes a local account.
 #[utoipa::path(post, path = "/users", tag = "accounts", operation_id = "register",
+    params(IdempotencyKey),
     request_body = NewAccount,
     responses((status = 201, body = AccountJson), Always, WithBody, Writes, Conflicts))]
 pub(super) async fn register(
     context: Context,
-    Body(body): Body<NewAccount>,
+    BodyOnce(body, once): BodyOnce<NewAccount>,
 ) -> Result<(StatusCode, Json<AccountJson>), Problem> {
     let command = body.command(&context)?;
-    let user = register::execute(&context.app, &context.actor, command).await?;
+    let user = register::execute_once(&context.app, &context.actor, command, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(AccountJson::from(&user))))
 }
 

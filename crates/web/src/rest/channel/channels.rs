@@ -22,6 +22,7 @@ use crate::rest::docs::{
     Always, Conflicts, Named, PictureBytes, Restricted, Versioned, WithBody, WithPicture, Writes,
 };
 use crate::rest::handle;
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::wire::ChannelJson;
 
 /// A new channel.
@@ -38,18 +39,19 @@ pub(super) struct NewChannel {
 
 /// Makes one's channel, for approved creators.
 #[utoipa::path(post, path = "/channels", tag = "channels", operation_id = "create_channel",
+    params(IdempotencyKey),
     request_body = NewChannel,
     responses((status = 201, body = ChannelJson, headers(("etag" = String))), Always, WithBody,
         Restricted, Writes, Conflicts))]
 pub(super) async fn create(
     context: Context,
-    Body(body): Body<NewChannel>,
+    BodyOnce(body, once): BodyOnce<NewChannel>,
 ) -> Result<Response, Problem> {
     let command = CreateChannel {
         handle: Handle::parse(&body.handle).map_err(|error| Problem::text("handle", error))?,
         title: title(&body.title)?,
     };
-    create::execute(&context.app, &context.actor, command).await?;
+    create::execute_once(&context.app, &context.actor, command, once.as_ref()).await?;
     let view = view::own(&context.app, &context.actor).await?;
     Ok((StatusCode::CREATED, shown(&context, &view)).into_response())
 }

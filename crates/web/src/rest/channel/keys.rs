@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::context::Context;
-use crate::extract::{Body, Params};
+use crate::extract::Params;
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, Ends, Named, Restricted, WithBody, Writes};
 use crate::rest::handle;
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::wire::{KeyJson, KeySecretJson};
 
 /// A new stream key.
@@ -30,14 +31,14 @@ pub(super) struct NewKey {
 /// Makes a stream key, and shows its secret.
 #[utoipa::path(post, path = "/channels/{handle}/keys", tag = "channels",
     operation_id = "create_key",
-    params(("handle" = String, Path)),
+    params(("handle" = String, Path), IdempotencyKey),
     request_body = NewKey,
     responses((status = 201, body = KeySecretJson), Always, WithBody, Restricted, Writes, Named,
         Conflicts, Ends))]
 pub(super) async fn create(
     context: Context,
     Params(name): Params<String>,
-    Body(body): Body<NewKey>,
+    BodyOnce(body, once): BodyOnce<NewKey>,
 ) -> Result<(StatusCode, Json<KeySecretJson>), Problem> {
     let bound_to = body.stream_id.map(|id| id.parse());
     let command = CreateKey {
@@ -47,7 +48,7 @@ pub(super) async fn create(
             .transpose()
             .map_err(|error| Problem::field("stream_id", &error))?,
     };
-    let revealed = keys::create(&context.app, &context.actor, command).await?;
+    let revealed = keys::create_once(&context.app, &context.actor, command, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(KeySecretJson::from(&revealed))))
 }
 

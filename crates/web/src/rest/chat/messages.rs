@@ -12,9 +12,10 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::context::Context;
-use crate::extract::{Body, Params, Query, page_limit};
+use crate::extract::{Params, Query, page_limit};
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Named, Paged, Restricted, WithBody, Writes};
+use crate::rest::once::{BodyOnce, IdempotencyKey, message_id};
 use crate::rest::{channel_of, handle};
 use crate::wire::{HistoryJson, LineJson};
 
@@ -90,14 +91,14 @@ pub(super) struct NewMessage {
 
 /// Posts a message. 201 when it is durable; 200 when it was there already.
 #[utoipa::path(post, path = "/channels/{handle}/chat", tag = "chat", operation_id = "post_message",
-    params(("handle" = String, Path)),
+    params(("handle" = String, Path), IdempotencyKey),
     request_body = NewMessage,
     responses((status = 201, body = LineJson), (status = 200, body = LineJson), Always, WithBody,
         Restricted, Writes, Named))]
 pub(super) async fn post(
     context: Context,
     Params(name): Params<String>,
-    Body(body): Body<NewMessage>,
+    BodyOnce(body, once): BodyOnce<NewMessage>,
 ) -> Result<(StatusCode, Json<LineJson>), Problem> {
     let client_id = body
         .client_message_id
@@ -105,7 +106,8 @@ pub(super) async fn post(
         .map(ClientMessageId::parse);
     let client_id = client_id
         .transpose()
-        .map_err(|error| Problem::text("client_message_id", error))?;
+        .map_err(|error| Problem::text("client_message_id", error))?
+        .or_else(|| once.as_ref().map(message_id));
     let post = Post {
         channel: channel_of(&context, &name).await?.value.id,
         text: body.text,

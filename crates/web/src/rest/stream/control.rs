@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 
 use super::stream_id;
 use crate::context::Context;
-use crate::extract::{Body, Params};
+use crate::extract::Params;
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, Ends, Named, Restricted, WithBody, Writes};
 use crate::rest::handle;
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::wire::{IngestStatusJson, StreamJson};
 
 /// A stream that is planned.
@@ -32,13 +33,13 @@ pub(super) struct NewStream {
 /// Plans a stream ahead, for the channel's owner.
 #[utoipa::path(post, path = "/channels/{handle}/streams", tag = "streams",
     operation_id = "create_stream",
-    params(("handle" = String, Path)),
+    params(("handle" = String, Path), IdempotencyKey),
     request_body = NewStream,
     responses((status = 201, body = StreamJson), Always, WithBody, Restricted, Writes, Named))]
 pub(super) async fn create(
     context: Context,
     Params(name): Params<String>,
-    Body(body): Body<NewStream>,
+    BodyOnce(body, once): BodyOnce<NewStream>,
 ) -> Result<(StatusCode, Json<StreamJson>), Problem> {
     let title = body.title.as_deref().map(ChannelTitle::parse);
     let category = body.category.as_deref().map(Category::parse);
@@ -51,7 +52,7 @@ pub(super) async fn create(
             .transpose()
             .map_err(|error| Problem::text("category", error))?,
     };
-    let view = create::execute(&context.app, &context.actor, command).await?;
+    let view = create::execute_once(&context.app, &context.actor, command, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(StreamJson::from(&view))))
 }
 
