@@ -35,7 +35,7 @@ const AT_ONCE: usize = 256;
 
 /// What is exported, in the order of [`Entry::place`]; the epoch comes first, and the feed's
 /// base before the feed.
-const SPACES: [Space; 12] = [
+const SPACES: [Space; 18] = [
     Space::User,
     Space::Session,
     Space::Channel,
@@ -44,6 +44,12 @@ const SPACES: [Space; 12] = [
     Space::Counters,
     Space::Room,
     Space::Restriction,
+    Space::Appointment,
+    Space::Follow,
+    Space::Followers,
+    Space::Block,
+    Space::Audited,
+    Space::Reply,
     Space::Claim,
     Space::Line,
     Space::Feed,

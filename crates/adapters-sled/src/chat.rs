@@ -1,16 +1,20 @@
 //! Rooms, their logs, and who is held in them.
 
+pub(crate) mod audit;
 pub(crate) mod line;
+mod staff;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    ChatRate, ChatSettings, Line, Moderation, ModerationReason, Place, Restriction,
-    RestrictionKind, Room, RoomLog, Seq, SlowMode,
+    Appointment, ChatDelay, ChatRate, ChatSettings, FollowAge, Line, Moderation, ModerationReason,
+    Pin, Place, Restriction, RestrictionKind, Room, RoomLog, Seq, SlowMode,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::{StoreError, Stored};
 use serde::{Deserialize, Serialize};
 use sled::{IVec, Tree};
@@ -124,6 +128,24 @@ impl Moderation for SledStore {
         })
         .await
     }
+
+    async fn appointment(
+        &self,
+        channel: ChannelId,
+        user: UserId,
+    ) -> Result<Option<Appointment>, StoreError> {
+        self.read(|tree| read::plain(tree, &keyspace::appointment(channel, user)))
+    }
+
+    async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {
+        self.scan(move |tree| {
+            tree.scan_prefix(keyspace::appointments(channel))
+                .values()
+                .map(|bytes| codec::decode(&bytes.map_err(refused)?))
+                .collect()
+        })
+        .await
+    }
 }
 
 /// The number of a room's last line, durable or not.
@@ -161,6 +183,21 @@ pub(crate) struct RoomRecord {
     slow_mode: Option<u16>,
     max_length: u16,
     rate: ChatRate,
+    #[serde(default)]
+    delay: Option<u16>,
+    #[serde(default)]
+    followers_only: Option<u32>,
+    #[serde(default)]
+    emotes_only: bool,
+    #[serde(default)]
+    pins: Vec<PinRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PinRecord {
+    target: u64,
+    by: Option<(u8, Uuid)>,
+    at: i64,
 }
 
 impl Kept for Room {
@@ -179,6 +216,10 @@ impl Kept for Room {
             slow_mode: self.settings.slow_mode.map(SlowMode::seconds),
             max_length: self.settings.max_length,
             rate: self.settings.rate,
+            delay: self.settings.delay.map(ChatDelay::seconds),
+            followers_only: self.settings.followers_only.map(FollowAge::seconds),
+            emotes_only: self.settings.emotes_only,
+            pins: self.pins.iter().map(pin_record).collect(),
         }
     }
 
@@ -189,12 +230,43 @@ impl Kept for Room {
             slow_mode: record.slow_mode.map(SlowMode::new).transpose()?,
             max_length: record.max_length,
             rate: record.rate,
+            delay: record.delay.map(ChatDelay::new).transpose()?,
+            followers_only: record
+                .followers_only
+                .map(|seconds| FollowAge::new(Duration::from_secs(seconds.into())))
+                .transpose()?,
+            emotes_only: record.emotes_only,
         };
         Ok(Self {
             channel: ChannelId::from_uuid(record.channel),
             settings: settings.checked()?,
+            pins: record
+                .pins
+                .iter()
+                .map(parse_pin)
+                .collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn pin_record(pin: &Pin) -> PinRecord {
+    PinRecord {
+        target: pin.target.0,
+        by: pin.by.map(keyspace::identity_record),
+        at: pin.at.micros(),
+    }
+}
+
+fn parse_pin(record: &PinRecord) -> Result<Pin, Unreadable> {
+    let by = record.by.map(|(kind, id)| {
+        let who = keyspace::parse_identity(kind, id);
+        who.ok_or(Unreadable::Impossible)
+    });
+    Ok(Pin {
+        target: Seq(record.target),
+        by: by.transpose()?,
+        at: Timestamp::from_micros(record.at),
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -219,10 +291,7 @@ impl Kept for Restriction {
     fn record(&self) -> RestrictionRecord {
         RestrictionRecord {
             room: self.room.uuid(),
-            subject: match self.subject {
-                Identity::User(user) => (0, user.uuid()),
-                Identity::Guest(guest) => (1, guest.uuid()),
-            },
+            subject: keyspace::identity_record(self.subject),
             until: match self.kind {
                 RestrictionKind::Timeout { until } => Some(until.micros()),
                 RestrictionKind::Ban => None,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use greenroom_domain::account::Session;
-use greenroom_domain::chat::{NewLine, Restriction, Seq};
+use greenroom_domain::chat::{Appointment, NewLine, Restriction, Seq};
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{
     Changes, ClaimChange, Commit, CommitError, Committed, CounterChange, StateChange, Write,
@@ -11,10 +11,13 @@ use greenroom_domain::shared::commit::{
 use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::CursorMove;
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::once::Reply;
 use greenroom_domain::shared::store::{StoreError, Version};
+use greenroom_domain::social::{Block, Follow};
 use sled::IVec;
 use tokio::sync::oneshot;
 
+use crate::chat::audit;
 use crate::codec::{self, Kept};
 use crate::committer::Request;
 use crate::database::Absent;
@@ -67,7 +70,10 @@ pub(crate) struct Prepared {
     pub(crate) lines: Vec<PreparedLine>,
     pub(crate) redactions: Vec<(ChannelId, Seq)>,
     pub(crate) events: Vec<Event>,
+    /// The audit log's part of the events.
+    pub(crate) audited: Vec<(Key, IVec)>,
     pub(crate) cursor: Option<CursorMove>,
+    pub(crate) reply: Option<PreparedReply>,
 }
 
 /// A value that is to stand under a key, or not any more.
@@ -82,6 +88,12 @@ pub(crate) struct PreparedState {
     pub(crate) indexes: Vec<Key>,
     /// The index keys that led to what is there.
     pub(crate) old_indexes: fn(&[u8]) -> Result<Vec<Key>, StoreError>,
+}
+
+/// What a request has made.
+pub(crate) struct PreparedReply {
+    pub(crate) state: PreparedState,
+    pub(crate) at: Timestamp,
 }
 
 pub(crate) struct PreparedLine {
@@ -102,20 +114,33 @@ impl Prepared {
             redactions,
             events,
             cursor,
+            reply,
         } = changes;
         let states: Result<_, _> = states.iter().map(PreparedState::of).collect();
         let lines: Result<_, _> = lines
             .iter()
             .map(|line| PreparedLine::of(line, tagger))
             .collect();
+        let audited: Result<_, _> = events.iter().filter_map(audit::encode).collect();
         Ok(Self {
             states: states?,
             claims,
             counters,
             lines: lines?,
             redactions,
+            audited: audited?,
             events,
             cursor,
+            reply: reply.as_ref().map(PreparedReply::of).transpose()?,
+        })
+    }
+}
+
+impl PreparedReply {
+    fn of(reply: &Reply) -> Result<Self, StoreError> {
+        Ok(Self {
+            state: PreparedState::unversioned(reply)?,
+            at: reply.at,
         })
     }
 }
@@ -148,6 +173,20 @@ impl PreparedState {
             StateChange::RestrictionLifted(room, subject) => Ok(Self::gone::<Restriction>(
                 keyspace::restriction(*room, *subject),
             )),
+            StateChange::Appointment(appointment) => Self::unversioned(appointment),
+            StateChange::Dismissed(channel, user) => Ok(Self::gone::<Appointment>(
+                keyspace::appointment(*channel, *user),
+            )),
+            StateChange::Follow(write) => Self::versioned(write),
+            StateChange::Unfollowed(follower, channel, seen) => Ok(Self {
+                seen: Some(*seen),
+                old_indexes: versioned_indexes::<Follow>,
+                ..Self::gone::<Follow>(keyspace::follow(*follower, *channel))
+            }),
+            StateChange::Block(block) => Self::unversioned(block),
+            StateChange::Unblocked(blocker, subject) => {
+                Ok(Self::gone::<Block>(keyspace::block(*blocker, *subject)))
+            }
         }
     }
 
@@ -158,7 +197,7 @@ impl PreparedState {
             what: T::WHAT,
             value: Some(codec::encode_stored(&write.next, write.seen.next())?),
             indexes: write.next.indexes(),
-            old_indexes: |bytes| Ok(codec::decode_stored::<T>(bytes)?.value.indexes()),
+            old_indexes: versioned_indexes::<T>,
         })
     }
 
@@ -180,4 +219,8 @@ impl PreparedState {
             old_indexes: |bytes| Ok(codec::decode::<T>(bytes)?.indexes()),
         }
     }
+}
+
+fn versioned_indexes<T: Kept>(bytes: &[u8]) -> Result<Vec<Key>, StoreError> {
+    Ok(codec::decode_stored::<T>(bytes)?.value.indexes())
 }

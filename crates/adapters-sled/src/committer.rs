@@ -26,7 +26,7 @@ use crate::draft::{Draft, Pending};
 use crate::open::{self, Folder};
 use crate::queue::Taken;
 use crate::rooms::Rooms;
-use crate::{Shared, archive, feed, gone};
+use crate::{Shared, archive, feed, gone, once};
 
 /// So many commits become one durable write at most.
 const MAX_BATCH: usize = 512;
@@ -158,6 +158,9 @@ impl Committer {
                     Outcome::Prune(answer, pruned)
                 }
             });
+        }
+        if let Err(error) = once::forget_some(&self.shared.database, &mut pending) {
+            tracing::warn!(%error, "old replies cannot be forgotten");
         }
         match self.keep(pending) {
             Ok(()) => outcomes.into_iter().for_each(Outcome::tell),

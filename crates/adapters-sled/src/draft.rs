@@ -1,5 +1,5 @@
 //! One commit, checked against the store and what is pending before it, in the order that
-//! the port promises: repeated line, cursor, versions, policies, claims.
+//! the port promises: repeated line, answered request, cursor, versions, policies, claims.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,15 @@ use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{CursorMove, FeedPosition, LineRange};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::store::{StoreError, Version};
+use greenroom_domain::stream::StreamCounts;
 use sled::IVec;
 
 use crate::codec;
-use crate::commit::{Prepared, PreparedLine, PreparedState};
+use crate::commit::{Prepared, PreparedLine, PreparedReply, PreparedState};
 use crate::database::refused;
 use crate::keyspace::{self, Key};
 use crate::rooms::{RepeatTag, Repeats, Rooms};
-use crate::{Shared, chat, feed, stream};
+use crate::{Shared, chat, feed, social, stream};
 
 /// What is to be written: a value, or that there is none any more.
 pub(crate) type Writes = HashMap<Key, Option<IVec>>;
@@ -33,6 +34,8 @@ pub(crate) struct Pending {
     pub(crate) lines: HashMap<ChannelId, LineRange>,
     /// The latest moment that anything in it speaks of.
     pub(crate) at: Option<Timestamp>,
+    /// When each of its replies was made.
+    pub(crate) replied: Vec<Timestamp>,
 }
 
 /// One commit being checked. Dropped without [`Draft::accept`], it leaves no trace.
@@ -42,6 +45,7 @@ pub(crate) struct Draft<'a> {
     pending: &'a mut Pending,
     writes: Writes,
     appended: Vec<Appended>,
+    replied: Option<Timestamp>,
 }
 
 struct Appended {
@@ -59,6 +63,7 @@ impl<'a> Draft<'a> {
             pending,
             writes: Writes::new(),
             appended: Vec::new(),
+            replied: None,
         }
     }
 
@@ -66,6 +71,9 @@ impl<'a> Draft<'a> {
     pub(crate) fn check(mut self, commit: Prepared) -> Result<Committed, CommitError> {
         for line in &commit.lines {
             self.refuse_repeat(line)?;
+        }
+        if let Some(reply) = commit.reply {
+            self.reply(reply)?;
         }
         if let Some(cursor) = commit.cursor {
             self.move_cursor(cursor)?;
@@ -83,6 +91,9 @@ impl<'a> Draft<'a> {
         // Only of what is there: the next lines are not meant.
         for (room, seq) in commit.redactions {
             self.redact(room, seq)?;
+        }
+        for (key, event) in commit.audited {
+            self.put(key, event);
         }
         let mut places = Vec::with_capacity(commit.lines.len());
         for line in commit.lines {
@@ -109,6 +120,14 @@ impl<'a> Draft<'a> {
             // Known and not there: the store was changed behind our back.
             None => Err(codec::corrupt("line", codec::Unreadable::Impossible).into()),
         }
+    }
+
+    fn reply(&mut self, reply: PreparedReply) -> Result<(), CommitError> {
+        if let Some(first) = self.get(&reply.state.key)? {
+            return Err(CommitError::Answered(Box::new(codec::decode(&first)?)));
+        }
+        self.replied = Some(reply.at);
+        self.write_state(reply.state)
     }
 
     fn move_cursor(&mut self, cursor: CursorMove) -> Result<(), CommitError> {
@@ -187,25 +206,49 @@ impl<'a> Draft<'a> {
     }
 
     fn count(&mut self, change: CounterChange) -> Result<(), StoreError> {
-        let stream: StreamId = match change {
-            CounterChange::ViewsAdded(stream, _)
-            | CounterChange::PeakSeen(stream, _)
-            | CounterChange::MessagesAdded(stream, _) => stream,
-        };
-        let key = keyspace::counters(stream);
-        let there = self.get(&key)?;
-        let counts = there
-            .map(|bytes| stream::decode_counts(&bytes))
-            .transpose()?;
-        let mut counts = counts.unwrap_or_default();
         match change {
-            CounterChange::ViewsAdded(_, n) => counts.views = counts.views.saturating_add(n),
-            CounterChange::PeakSeen(_, n) => counts.peak = counts.peak.max(n),
-            CounterChange::MessagesAdded(_, n) => {
+            CounterChange::ViewsAdded(stream, n) => self.count_of_stream(stream, |counts| {
+                counts.views = counts.views.saturating_add(n);
+            }),
+            CounterChange::PeakSeen(stream, n) => self.count_of_stream(stream, |counts| {
+                counts.peak = counts.peak.max(n);
+            }),
+            CounterChange::MessagesAdded(stream, n) => self.count_of_stream(stream, |counts| {
                 counts.messages = counts.messages.saturating_add(n);
+            }),
+            CounterChange::FollowerCame(channel) => {
+                self.count_followers(channel, |followers| followers.saturating_add(1))
+            }
+            CounterChange::FollowerWent(channel) => {
+                self.count_followers(channel, |followers| followers.saturating_sub(1))
             }
         }
+    }
+
+    fn count_of_stream(
+        &mut self,
+        stream: StreamId,
+        count: impl FnOnce(&mut StreamCounts),
+    ) -> Result<(), StoreError> {
+        let key = keyspace::counters(stream);
+        let there = self.get(&key)?;
+        let counts = there.map(|bytes| stream::decode_counts(&bytes));
+        let mut counts = counts.transpose()?.unwrap_or_default();
+        count(&mut counts);
         self.put(key, stream::encode_counts(counts)?);
+        Ok(())
+    }
+
+    fn count_followers(
+        &mut self,
+        channel: ChannelId,
+        count: impl FnOnce(u64) -> u64,
+    ) -> Result<(), StoreError> {
+        let key = keyspace::followers(channel);
+        let there = self.get(&key)?;
+        let followers = there.map(|bytes| social::decode_followers(&bytes));
+        let followers = count(followers.transpose()?.unwrap_or_default());
+        self.put(key, social::encode_followers(followers));
         Ok(())
     }
 
@@ -242,6 +285,7 @@ impl<'a> Draft<'a> {
     fn accept(self, events: Vec<Event>) {
         let pending = self.pending;
         pending.writes.extend(self.writes);
+        pending.replied.extend(self.replied);
         for line in self.appended {
             let range = pending.lines.entry(line.room).or_insert(LineRange {
                 room: line.room,

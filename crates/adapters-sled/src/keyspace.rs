@@ -16,7 +16,8 @@ use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::Claim;
 use greenroom_domain::shared::feed::FeedPosition;
-use greenroom_domain::shared::id::{ChannelId, GuestId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, EventId, GuestId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::once::RequestKey;
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
 
@@ -54,7 +55,18 @@ pub(crate) enum Space {
 
     Room = 0x40,
     Restriction = 0x41,
+    Appointment = 0x42,
+    Audited = 0x43,
     Line = 0x48,
+
+    Follow = 0x50,
+    FollowByUser = 0x51,
+    FollowByChannel = 0x52,
+    Followers = 0x53,
+    Block = 0x54,
+
+    Reply = 0x58,
+    ReplyByTime = 0x59,
 }
 
 pub(crate) type Key = Vec<u8>;
@@ -92,13 +104,18 @@ fn time(at: Timestamp) -> [u8; 8] {
 
 /// An identity in its own order: accounts before guests.
 pub(crate) fn identity(who: Identity) -> [u8; 17] {
-    let (kind, uuid) = match who {
-        Identity::User(user) => (0, user.uuid()),
-        Identity::Guest(guest) => (1, guest.uuid()),
-    };
+    let (kind, uuid) = identity_record(who);
     let mut bytes = [kind; 17];
     bytes[1..].copy_from_slice(uuid.as_bytes());
     bytes
+}
+
+/// An identity within a value.
+pub(crate) fn identity_record(who: Identity) -> (u8, Uuid) {
+    match who {
+        Identity::User(user) => (0, user.uuid()),
+        Identity::Guest(guest) => (1, guest.uuid()),
+    }
 }
 
 /// The identity that [`identity`] wrote as this kind and id.
@@ -298,6 +315,66 @@ pub(crate) fn restriction(room: ChannelId, subject: Identity) -> Key {
     with(restrictions(room), &[&identity(subject)])
 }
 
+pub(crate) fn appointments(channel: ChannelId) -> Key {
+    key(Space::Appointment, &[&id(channel.uuid())])
+}
+
+pub(crate) fn appointment(channel: ChannelId, user: UserId) -> Key {
+    to_id(appointments(channel), user.uuid())
+}
+
+pub(crate) fn audits(channel: ChannelId) -> Key {
+    key(Space::Audited, &[&id(channel.uuid())])
+}
+
+pub(crate) fn audited(channel: ChannelId, at: Timestamp, event: EventId) -> Key {
+    to_id_by_time(audits(channel), at, event.uuid())
+}
+
+pub(crate) fn follows(follower: UserId) -> Key {
+    key(Space::Follow, &[&id(follower.uuid())])
+}
+
+pub(crate) fn follow(follower: UserId, channel: ChannelId) -> Key {
+    to_id(follows(follower), channel.uuid())
+}
+
+pub(crate) fn follows_of_user(follower: UserId) -> Key {
+    key(Space::FollowByUser, &[&id(follower.uuid())])
+}
+
+pub(crate) fn follows_of_channel(channel: ChannelId) -> Key {
+    key(Space::FollowByChannel, &[&id(channel.uuid())])
+}
+
+pub(crate) fn followers(channel: ChannelId) -> Key {
+    key(Space::Followers, &[&id(channel.uuid())])
+}
+
+pub(crate) fn blocks(blocker: UserId) -> Key {
+    key(Space::Block, &[&id(blocker.uuid())])
+}
+
+pub(crate) fn block(blocker: UserId, subject: UserId) -> Key {
+    to_id(blocks(blocker), subject.uuid())
+}
+
+pub(crate) fn reply(by: Identity, request: &RequestKey) -> Key {
+    key(Space::Reply, &[&identity(by), request.as_str().as_bytes()])
+}
+
+/// The one index key that ends with a whole key: that of a reply, without its space.
+pub(crate) fn reply_by_time(at: Timestamp, reply: &[u8]) -> Key {
+    key(Space::ReplyByTime, &[&time(at), &reply[1..]])
+}
+
+/// When the reply was made that [`reply_by_time`] leads to, and its key.
+pub(crate) fn parse_reply_by_time(index: &[u8]) -> Option<(Timestamp, Key)> {
+    let (at, rest) = index.get(1..)?.split_first_chunk()?;
+    let micros = (u64::from_be_bytes(*at) ^ (1 << 63)).cast_signed();
+    Some((Timestamp::from_micros(micros), key(Space::Reply, &[rest])))
+}
+
 pub(crate) fn lines(room: ChannelId) -> Key {
     key(Space::Line, &[&id(room.uuid())])
 }
@@ -314,6 +391,11 @@ pub(crate) fn to_id(prefix: Key, target: Uuid) -> Key {
 /// An index key in the order of a time.
 pub(crate) fn to_id_by_time(prefix: Key, at: Timestamp, target: Uuid) -> Key {
     with(prefix, &[&time(at), &id(target)])
+}
+
+/// An index key in the order of a time, the newest first.
+pub(crate) fn to_id_newest_first(prefix: Key, at: Timestamp, target: Uuid) -> Key {
+    with(prefix, &[&time(at).map(|byte| !byte), &id(target)])
 }
 
 /// An index key that leads to a session.
@@ -359,6 +441,33 @@ mod tests {
         let times = [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_micros);
         let keys = times.map(streams_due);
         assert!(keys.is_sorted(), "{keys:?}");
+    }
+
+    #[test]
+    fn the_newest_first_and_of_one_moment_by_id() {
+        let key = |at, id| {
+            let at = Timestamp::from_micros(at);
+            to_id_newest_first(Key::new(), at, Uuid::from_u128(id))
+        };
+        let keys = [
+            key(i64::MAX, 9),
+            key(1, 1),
+            key(1, 2),
+            key(0, 0),
+            key(-1, 0),
+        ];
+        assert!(keys.is_sorted(), "{keys:?}");
+    }
+
+    #[test]
+    fn a_reply_is_found_by_its_time() {
+        let by = Identity::User(UserId::from_uuid(Uuid::from_u128(9)));
+        let reply = reply(by, &RequestKey::parse("a:b").unwrap());
+        for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp::from_micros) {
+            let index = reply_by_time(at, &reply);
+            assert_eq!(parse_reply_by_time(&index), Some((at, reply.clone())));
+        }
+        assert_eq!(parse_reply_by_time(&[0; 5]), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Greenroom's embedded store: everything in one sled tree, durable before it is acknowledged.
 //!
 //! [`SledStore`] fills the one write port, [`Commit`](greenroom_domain::shared::commit::Commit),
-//! the read ports of accounts, channels, streams and chat, the
+//! the read ports of accounts, channels, streams, chat, follows and
+//! blocks, and of what requests have made, the
 //! [`Feed`](greenroom_domain::shared::feed::Feed) and the
 //! [`Archive`](greenroom_domain::shared::archive::Archive). Open it with [`SledStore::open`].
 //!
@@ -24,11 +25,13 @@ mod database;
 mod draft;
 mod feed;
 mod keyspace;
+mod once;
 mod open;
 mod queue;
 mod read;
 mod rooms;
 mod settling;
+mod social;
 mod stream;
 
 use std::path::Path;

@@ -125,6 +125,19 @@ impl Listing {
         target: fn(&[u8]) -> Option<Key>,
         still: impl Fn(&T) -> bool,
     ) -> Result<Result<Page<T>, UnknownCursor>, StoreError> {
+        self.page_of(tree, request, |index, _| {
+            let found = stored(tree, &target_of(target, index)?)?;
+            Ok(found.map(|found| found.value).filter(&still))
+        })
+    }
+
+    /// One page of what is made of the pairs; one that nothing is made of is passed over.
+    pub(crate) fn page_of<T>(
+        &self,
+        tree: &Tree,
+        request: &PageRequest,
+        item: impl Fn(&[u8], &[u8]) -> Result<Option<T>, StoreError>,
+    ) -> Result<Result<Page<T>, UnknownCursor>, StoreError> {
         let after = match request.after.as_ref().map(|cursor| self.parse(cursor)) {
             Some(Err(unknown)) => return Ok(Err(unknown)),
             Some(Ok(key)) => Some(key),
@@ -132,37 +145,34 @@ impl Listing {
         };
         let mut items = Vec::new();
         let mut last = None;
-        let mut keys = self.keys(tree, after);
-        while let Some(index) = keys.next().transpose().map_err(refused)? {
-            let key = target_of(target, &index)?;
-            let Some(found) = stored(tree, &key)?.filter(|f: &Stored<T>| still(&f.value)) else {
+        let mut pairs = self.pairs(tree, after);
+        while let Some((key, value)) = pairs.next().transpose().map_err(refused)? {
+            let Some(found) = item(&key, &value)? else {
                 continue;
             };
             if items.len() == request.limit.get() {
                 let next = last.map(|key: IVec| self.cursor(&key));
                 return Ok(Ok(Page { items, next }));
             }
-            items.push(found.value);
-            last = Some(index);
+            items.push(found);
+            last = Some(key);
         }
         Ok(Ok(Page { items, next: None }))
     }
 
-    fn keys(
+    fn pairs(
         &self,
         tree: &Tree,
         after: Option<Key>,
-    ) -> Box<dyn Iterator<Item = sled::Result<IVec>>> {
+    ) -> Box<dyn Iterator<Item = sled::Result<(IVec, IVec)>>> {
         let start = Bound::Included(self.prefix.clone());
         let end = Bound::Excluded(end_of(&self.prefix));
         match (self.order, after) {
-            (Order::Ascending, None) => Box::new(tree.range((start, end)).keys()),
-            (Order::Ascending, Some(after)) => {
-                Box::new(tree.range((Bound::Excluded(after), end)).keys())
-            }
-            (Order::Descending, None) => Box::new(tree.range((start, end)).keys().rev()),
+            (Order::Ascending, None) => Box::new(tree.range((start, end))),
+            (Order::Ascending, Some(after)) => Box::new(tree.range((Bound::Excluded(after), end))),
+            (Order::Descending, None) => Box::new(tree.range((start, end)).rev()),
             (Order::Descending, Some(after)) => {
-                Box::new(tree.range((start, Bound::Excluded(after))).keys().rev())
+                Box::new(tree.range((start, Bound::Excluded(after))).rev())
             }
         }
     }

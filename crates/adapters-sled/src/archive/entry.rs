@@ -2,18 +2,20 @@
 
 use greenroom_domain::account::{Session, User};
 use greenroom_domain::channel::{Channel, StreamKey};
-use greenroom_domain::chat::{Place, Restriction, Room};
+use greenroom_domain::chat::{Appointment, Place, Restriction, Room};
 use greenroom_domain::shared::archive::Entry;
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::once::Reply;
 use greenroom_domain::shared::store::{StoreError, Stored};
+use greenroom_domain::social::{Block, Follow};
 use greenroom_domain::stream::{Stream, StreamCounts};
 use sled::{Batch, IVec};
 
-use crate::chat::{self, line};
+use crate::chat::{self, audit, line};
 use crate::codec::{self, Kept, Unreadable, corrupt};
 use crate::keyspace::{self, Meta, Space};
-use crate::{draft, feed, stream};
+use crate::{draft, feed, social, stream};
 
 /// What a pair of a space says, in a store of this epoch. Nothing is said by a counter that
 /// has counted nothing.
@@ -40,6 +42,18 @@ pub(crate) fn of_pair(
         }
         Space::Room => Entry::Room(codec::decode_stored(value)?),
         Space::Restriction => Entry::Restriction(codec::decode(value)?),
+        Space::Appointment => Entry::Appointment(codec::decode(value)?),
+        Space::Follow => Entry::Follow(codec::decode_stored(value)?),
+        Space::Followers => {
+            let id = keyspace::last_id(key).ok_or_else(|| malformed(social::FOLLOWERS))?;
+            Entry::Followers(ChannelId::from_uuid(id), social::decode_followers(value)?)
+        }
+        Space::Block => Entry::Block(codec::decode(value)?),
+        Space::Audited => {
+            let id = keyspace::first_id(key).ok_or_else(|| malformed(audit::AUDITED))?;
+            Entry::Audited(ChannelId::from_uuid(id), audit::decode(value)?)
+        }
+        Space::Reply => Entry::Reply(codec::decode(value)?),
         Space::Claim => {
             let claim = keyspace::parse_claim(key).ok_or_else(|| malformed("claim"))?;
             Entry::Claim(claim, draft::decode_holder(value)?)
@@ -74,6 +88,18 @@ pub(crate) fn put(batch: &mut Batch, entry: Entry) -> Result<(), StoreError> {
         }
         Entry::Room(room) => stored::<Room>(batch, &room)?,
         Entry::Restriction(restriction) => plain::<Restriction>(batch, &restriction)?,
+        Entry::Appointment(appointment) => plain::<Appointment>(batch, &appointment)?,
+        Entry::Follow(follow) => stored::<Follow>(batch, &follow)?,
+        Entry::Followers(channel, followers) => {
+            let value = social::encode_followers(followers);
+            batch.insert(keyspace::followers(channel), value);
+        }
+        Entry::Block(block) => plain::<Block>(batch, &block)?,
+        Entry::Audited(channel, event) => {
+            let (key, value) = audit::encode_of(channel, &event)?;
+            batch.insert(key, value);
+        }
+        Entry::Reply(reply) => plain::<Reply>(batch, &reply)?,
         Entry::Claim(claim, holder) => {
             batch.insert(keyspace::claim(&claim), draft::encode_holder(holder));
         }

@@ -124,16 +124,12 @@ pub(crate) fn decode_repeat(
 
 fn message_record(message: &Message) -> MessageRecord {
     let author = &message.author;
-    let (kind, id) = match author.identity {
-        Identity::User(user) => (0, user.uuid()),
-        Identity::Guest(guest) => (1, guest.uuid()),
-    };
     let text = match &message.content {
         Content::Text(text) => Some(text),
         Content::Deleted => None,
     };
     MessageRecord {
-        a: (kind, id),
+        a: keyspace::identity_record(author.identity),
         u: author.username.as_ref().map(|u| u.as_str().to_owned()),
         n: author.name.as_str().to_owned(),
         g: author.badges.clone(),

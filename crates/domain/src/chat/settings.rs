@@ -23,7 +23,9 @@ pub struct ChatSettings {
     pub delay: Option<ChatDelay>,
     /// For how long one has to have followed the channel to post.
     pub followers_only: Option<FollowAge>,
-    /// Whether messages have to be emotes and nothing else.
+    /// Whether messages have to be emotes and nothing else. What was written before there was
+    /// such a rule does not say.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub emotes_only: bool,
 }
 
