@@ -8,6 +8,8 @@ mod channel;
 mod chat;
 mod claim;
 mod feed;
+mod once;
+mod social;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,12 @@ pub(super) enum Item {
     Counts(stream::CountsEntry),
     Room(chat::RoomEntry),
     Restriction(chat::RestrictionEntry),
+    Appointment(chat::AppointmentEntry),
+    Follow(social::FollowEntry),
+    Followers(social::FollowersEntry),
+    Block(social::BlockEntry),
+    Audited(chat::AuditedEntry),
+    Reply(once::ReplyEntry),
     Claim(claim::ClaimEntry),
     Line(chat::LineEntry),
     FeedBase(u64),
@@ -103,6 +111,12 @@ impl Item {
             }
             Self::Room(room) => Entry::Room(room.parse()?),
             Self::Restriction(restriction) => Entry::Restriction(restriction.parse()),
+            Self::Appointment(appointment) => Entry::Appointment(appointment.into()),
+            Self::Follow(follow) => Entry::Follow(follow.parse()?),
+            Self::Followers(it) => Entry::Followers(it.channel, it.count),
+            Self::Block(block) => Entry::Block(block.into()),
+            Self::Audited(it) => Entry::Audited(it.channel, it.event),
+            Self::Reply(reply) => Entry::Reply(reply.parse()?),
             Self::Claim(claim) => {
                 let (claim, holder) = claim.parse()?;
                 Entry::Claim(claim, holder)
@@ -137,6 +151,14 @@ impl From<Entry> for Item {
             Entry::Counts(stream, counts) => Self::Counts((stream, counts).into()),
             Entry::Room(room) => Self::Room(room.into()),
             Entry::Restriction(restriction) => Self::Restriction(restriction.into()),
+            Entry::Appointment(appointment) => Self::Appointment(appointment.into()),
+            Entry::Follow(follow) => Self::Follow(follow.into()),
+            Entry::Followers(channel, count) => {
+                Self::Followers(social::FollowersEntry { channel, count })
+            }
+            Entry::Block(block) => Self::Block(block.into()),
+            Entry::Audited(channel, event) => Self::Audited(chat::AuditedEntry { channel, event }),
+            Entry::Reply(reply) => Self::Reply(reply.into()),
             Entry::Claim(claim, holder) => Self::Claim((claim, holder).into()),
             Entry::Line(room, line) => Self::Line(chat::LineEntry { room, line }),
             Entry::FeedBase(base) => Self::FeedBase(base.0),

@@ -1,14 +1,17 @@
-//! Rooms, their lines, and who is held in them.
+//! Rooms, their lines, who is something in them, and who is held.
+
+use std::time::Duration;
 
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    ChatRate, ChatSettings, ClientMessageId, Line, ModerationReason, Restriction, RestrictionKind,
-    Room, SlowMode,
+    Appointment, ChannelRole, ChatDelay, ChatRate, ChatSettings, ClientMessageId, FollowAge, Line,
+    ModerationReason, Pin, Restriction, RestrictionKind, Room, SlowMode,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::archive::BoxError;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::event::Event;
+use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::Stored;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,15 @@ pub(in crate::archive) struct RoomEntry {
     slow_mode_seconds: Option<u16>,
     max_length: u16,
     rate: ChatRate,
+    // What follows is not in the oldest archives.
+    #[serde(default)]
+    delay_seconds: Option<u16>,
+    #[serde(default)]
+    follow_age_seconds: Option<u32>,
+    #[serde(default)]
+    emotes_only: bool,
+    #[serde(default)]
+    pins: Vec<Pin>,
 }
 
 impl From<Stored<Room>> for RoomEntry {
@@ -37,6 +49,10 @@ impl From<Stored<Room>> for RoomEntry {
             slow_mode_seconds: settings.slow_mode.map(SlowMode::seconds),
             max_length: settings.max_length,
             rate: settings.rate,
+            delay_seconds: settings.delay.map(ChatDelay::seconds),
+            follow_age_seconds: settings.followers_only.map(FollowAge::seconds),
+            emotes_only: settings.emotes_only,
+            pins: room.value.pins,
         }
     }
 }
@@ -49,10 +65,17 @@ impl RoomEntry {
             slow_mode: self.slow_mode_seconds.map(SlowMode::new).transpose()?,
             max_length: self.max_length,
             rate: self.rate,
+            delay: self.delay_seconds.map(ChatDelay::new).transpose()?,
+            followers_only: self
+                .follow_age_seconds
+                .map(|seconds| FollowAge::new(Duration::from_secs(seconds.into())))
+                .transpose()?,
+            emotes_only: self.emotes_only,
         };
         let room = Room {
             channel: self.channel,
             settings: settings.checked()?,
+            pins: self.pins,
         };
         stored(room, self.version)
     }
@@ -125,4 +148,60 @@ impl LineEntry {
         }
         Ok((self.room, self.line))
     }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::archive) struct AppointmentEntry {
+    channel: ChannelId,
+    user: UserId,
+    role: ChannelRole,
+    name: DisplayName,
+    at: Timestamp,
+}
+
+impl From<Appointment> for AppointmentEntry {
+    fn from(appointment: Appointment) -> Self {
+        let Appointment {
+            channel,
+            user,
+            role,
+            name,
+            at,
+        } = appointment;
+        Self {
+            channel,
+            user,
+            role,
+            name,
+            at,
+        }
+    }
+}
+
+impl From<AppointmentEntry> for Appointment {
+    fn from(entry: AppointmentEntry) -> Self {
+        let AppointmentEntry {
+            channel,
+            user,
+            role,
+            name,
+            at,
+        } = entry;
+        Self {
+            channel,
+            user,
+            role,
+            name,
+            at,
+        }
+    }
+}
+
+/// What a channel's audit log holds.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::archive) struct AuditedEntry {
+    pub(super) channel: ChannelId,
+    pub(super) event: Event,
 }
