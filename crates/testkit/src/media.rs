@@ -7,12 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{
-    GrantToken, IngestAddress, IngestStatus, MediaServer, MediaServerError, PlaybackAddress,
-    PlaybackKind,
+    EngineSecret, GrantToken, IngestAddress, IngestStatus, MediaServer, MediaServerError,
+    PlaybackAddress, PlaybackKind, Seat, SeatRequest, SeatRole,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::stream::Generation;
+
+use crate::builders::NOON;
 
 /// What a [`FakeMediaServer`] was told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,11 @@ struct Engine {
     calls: Vec<MediaCall>,
     encoders: HashMap<StreamId, IngestStatus>,
     failures: usize,
+    has_rooms: bool,
 }
+
+/// How long a seat's token opens the door.
+const SEAT: Duration = Duration::from_secs(600);
 
 /// The engine is told to fail.
 #[derive(Debug)]
@@ -59,6 +65,11 @@ impl FakeMediaServer {
     /// How often it has done exactly this.
     pub fn count(&self, call: MediaCall) -> usize {
         self.calls().into_iter().filter(|it| *it == call).count()
+    }
+
+    /// It has rooms from now on, and whoever may sits down in them.
+    pub fn open_rooms(&self) {
+        self.engine().has_rooms = true;
     }
 
     /// Its next so many calls fail.
@@ -137,6 +148,24 @@ impl MediaServer for FakeMediaServer {
 
     fn thumbnail_elsewhere(&self, handle: &Handle) -> Option<String> {
         Some(format!("/thumbnails/{handle}.jpg"))
+    }
+
+    async fn take_seat(&self, seat: SeatRequest) -> Result<Option<Seat>, MediaServerError> {
+        if !self.working()?.has_rooms {
+            return Ok(None);
+        }
+        let identity = match seat.role {
+            SeatRole::Publisher(_) => seat.owner.to_string(),
+            SeatRole::SelfView => format!("Host-{}", seat.owner),
+            SeatRole::Viewer(Identity::User(id)) => id.to_string(),
+            SeatRole::Viewer(Identity::Guest(id)) => format!("guest-{id}"),
+        };
+        Ok(Some(Seat {
+            url: "wss://rooms.example".to_owned(),
+            token: EngineSecret::new(format!("{identity} in {}", seat.channel)),
+            identity,
+            expires_at: NOON + SEAT,
+        }))
     }
 
     async fn ingest_status(

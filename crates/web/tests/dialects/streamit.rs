@@ -359,7 +359,7 @@ async fn a_seat_is_for_those_who_may_watch() {
     let server = speaking(Dialect::StreamIt).await;
     let (ada, _) = with_stream(&server, "ada-1", "Live coding").await;
     let token = json!({ "hostId": "ada-1", "guestName": "Somebody" });
-    let guest = post(&server, None, "/api/viewer/token", token).await;
+    let guest = post(&server, None, "/api/viewer/token", token.clone()).await;
     guest.expect_error(501, "LIVEKIT_NOT_CONFIGURED");
     let own = post(&server, Some(&ada), "/api/stream/creator-token", json!({})).await;
     own.expect_error(501, "LIVEKIT_NOT_CONFIGURED");
@@ -371,4 +371,32 @@ async fn a_seat_is_for_those_who_may_watch() {
     )
     .await;
     nobodys.expect_error(404, "USER_NOT_FOUND");
+
+    server.media.open_rooms();
+    let bob = user(&server, "bob-2");
+    let seat = post(&server, Some(&bob), "/api/viewer/token", token.clone()).await;
+    let seat = seat.expect(200);
+    assert_eq!(seat["wsUrl"], "wss://rooms.example");
+    assert_eq!(seat["name"], "BOB-2");
+    assert!(text(&seat, "/token").starts_with(&text(&seat, "/identity")));
+    let guest = post(&server, None, "/api/viewer/token", token.clone()).await;
+    let guest = guest.expect(200);
+    assert!(text(&guest, "/identity").starts_with("guest-"), "{guest}");
+    let own = post(&server, Some(&ada), "/api/stream/creator-token", json!({})).await;
+    assert!(text(&own.expect(200), "/identity").starts_with("Host-"));
+
+    let me = server.get(Some(&bob), "/me").await.expect(200);
+    let path = format!(
+        "/channels/ada-1/chat/restrictions/user:{}",
+        text(&me, "/id")
+    );
+    let ban = server.ask(
+        Method::PUT,
+        Some(&ada),
+        path,
+        Some(json!({ "kind": "ban" })),
+    );
+    ban.await.expect(200);
+    let banned = post(&server, Some(&bob), "/api/viewer/token", token).await;
+    banned.expect_error(403, "FORBIDDEN");
 }

@@ -1,5 +1,6 @@
 //! From an account to a channel that is live, and back.
 
+use greenroom_testkit::media::MediaCall;
 use reqwest::Method;
 use serde_json::json;
 
@@ -104,6 +105,11 @@ async fn a_stream_from_planned_to_ended() {
     assert_eq!(ended["end_reason"], "owner_ended");
     let again = server.post(who, &end, json!({})).await.expect(200);
     assert_eq!(ended, again);
+    let told = server.media.calls();
+    assert!(
+        matches!(told.as_slice(), [MediaCall::End(_, stream)] if stream.to_string() == id),
+        "{told:?}"
+    );
     let late = server.post(None, format!("/streams/{id}/join"), json!({}));
     late.await.expect_error(410, "STREAM_ENDED");
     let late = server.post(who, &start, json!({})).await;

@@ -38,6 +38,7 @@ pub(crate) struct Server {
     pub(crate) disk: Arc<Disk>,
     pub(crate) tokens: Arc<KnownTokens>,
     pub(crate) objects: Arc<InMemoryObjects>,
+    pub(crate) media: Arc<FakeMediaServer>,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -133,6 +134,7 @@ impl Server {
         let clock = Arc::new(ManualClock::default());
         let tokens = Arc::new(KnownTokens::default());
         let objects = Arc::new(InMemoryObjects::default());
+        let media = Arc::new(FakeMediaServer::default());
         let ports = Ports {
             commit: disk.clone(),
             feed: store.clone(),
@@ -155,7 +157,7 @@ impl Server {
             passwords: Arc::new(PlainPasswords),
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
-            media: Arc::new(FakeMediaServer::default()),
+            media: media.clone(),
             objects: objects.clone(),
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
@@ -180,6 +182,7 @@ impl Server {
             disk,
             tokens,
             objects,
+            media,
             http: reqwest::Client::new(),
             serving,
         }

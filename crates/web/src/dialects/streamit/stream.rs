@@ -111,6 +111,7 @@ async fn edited(
 /// The switches of the document. What is left out stays.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the document names them so")]
 pub(super) struct NewChatSettings {
     is_chat_enabled: Option<bool>,
     is_chat_delayed: Option<bool>,
