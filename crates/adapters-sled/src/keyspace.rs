@@ -9,17 +9,28 @@
 //! written in the same batch as what it leads to; a reader that finds it checks what it led
 //! to, for it reads the two one after the other.
 
+mod claim;
+mod once;
+mod social;
+
 use greenroom_domain::account::{CreatorStatus, SessionId, Subject, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::Seq;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::Claim;
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, EventId, GuestId, StreamId, StreamKeyId, UserId};
-use greenroom_domain::shared::once::RequestKey;
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
+
+use self::claim::subject_part;
+
+pub(crate) use self::claim::{claim, parse_claim};
+pub(crate) use self::once::{parse_reply_by_time, reply, reply_by_time};
+pub(crate) use self::social::{
+    block, blocks, follow, followers, follows, follows_of_channel, follows_of_user,
+    to_id_newest_first,
+};
 
 /// What a part of the tree holds. The bytes are on disk: never used again for another thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,35 +178,6 @@ pub(crate) fn meta(what: Meta) -> Key {
     key(Space::Meta, &[name])
 }
 
-pub(crate) fn claim(claim: &Claim) -> Key {
-    match claim {
-        Claim::Username(name) => key(Space::Claim, &[&[0], name.as_str().as_bytes()]),
-        Claim::Subject(subject) => key(Space::Claim, &[&[1], &subject_part(subject)]),
-        Claim::FirstAdministrator => key(Space::Claim, &[&[2]]),
-        Claim::Handle(handle) => key(Space::Claim, &[&[3], handle.as_str().as_bytes()]),
-        Claim::ChannelOf(user) => key(Space::Claim, &[&[4], &id(user.uuid())]),
-        Claim::KeyHash(hash) => key(Space::Claim, &[&[5], &hash.0]),
-        Claim::LiveStream(channel) => key(Space::Claim, &[&[6], &id(channel.uuid())]),
-    }
-}
-
-/// The claim that [`claim`] wrote.
-pub(crate) fn parse_claim(key: &[u8]) -> Option<Claim> {
-    let (kind, rest) = key.get(1..)?.split_first()?;
-    let id = || Uuid::from_slice(rest).ok();
-    let text = std::str::from_utf8(rest).ok();
-    Some(match kind {
-        0 => Claim::Username(Username::parse(text?).ok()?),
-        1 => Claim::Subject(parse_subject(rest)?),
-        2 => Claim::FirstAdministrator,
-        3 => Claim::Handle(Handle::parse(text?).ok()?),
-        4 => Claim::ChannelOf(UserId::from_uuid(id()?)),
-        5 => Claim::KeyHash(Mac(rest.try_into().ok()?)),
-        6 => Claim::LiveStream(ChannelId::from_uuid(id()?)),
-        _ => return None,
-    })
-}
-
 pub(crate) fn cursor(consumer: &str) -> Key {
     key(Space::Cursor, &[consumer.as_bytes()])
 }
@@ -331,50 +313,6 @@ pub(crate) fn audited(channel: ChannelId, at: Timestamp, event: EventId) -> Key 
     to_id_by_time(audits(channel), at, event.uuid())
 }
 
-pub(crate) fn follows(follower: UserId) -> Key {
-    key(Space::Follow, &[&id(follower.uuid())])
-}
-
-pub(crate) fn follow(follower: UserId, channel: ChannelId) -> Key {
-    to_id(follows(follower), channel.uuid())
-}
-
-pub(crate) fn follows_of_user(follower: UserId) -> Key {
-    key(Space::FollowByUser, &[&id(follower.uuid())])
-}
-
-pub(crate) fn follows_of_channel(channel: ChannelId) -> Key {
-    key(Space::FollowByChannel, &[&id(channel.uuid())])
-}
-
-pub(crate) fn followers(channel: ChannelId) -> Key {
-    key(Space::Followers, &[&id(channel.uuid())])
-}
-
-pub(crate) fn blocks(blocker: UserId) -> Key {
-    key(Space::Block, &[&id(blocker.uuid())])
-}
-
-pub(crate) fn block(blocker: UserId, subject: UserId) -> Key {
-    to_id(blocks(blocker), subject.uuid())
-}
-
-pub(crate) fn reply(by: Identity, request: &RequestKey) -> Key {
-    key(Space::Reply, &[&identity(by), request.as_str().as_bytes()])
-}
-
-/// The one index key that ends with a whole key: that of a reply, without its space.
-pub(crate) fn reply_by_time(at: Timestamp, reply: &[u8]) -> Key {
-    key(Space::ReplyByTime, &[&time(at), &reply[1..]])
-}
-
-/// When the reply was made that [`reply_by_time`] leads to, and its key.
-pub(crate) fn parse_reply_by_time(index: &[u8]) -> Option<(Timestamp, Key)> {
-    let (at, rest) = index.get(1..)?.split_first_chunk()?;
-    let micros = (u64::from_be_bytes(*at) ^ (1 << 63)).cast_signed();
-    Some((Timestamp::from_micros(micros), key(Space::Reply, &[rest])))
-}
-
 pub(crate) fn lines(room: ChannelId) -> Key {
     key(Space::Line, &[&id(room.uuid())])
 }
@@ -393,11 +331,6 @@ pub(crate) fn to_id_by_time(prefix: Key, at: Timestamp, target: Uuid) -> Key {
     with(prefix, &[&time(at), &id(target)])
 }
 
-/// An index key in the order of a time, the newest first.
-pub(crate) fn to_id_newest_first(prefix: Key, at: Timestamp, target: Uuid) -> Key {
-    with(prefix, &[&time(at).map(|byte| !byte), &id(target)])
-}
-
 /// An index key that leads to a session.
 pub(crate) fn to_session(prefix: Key, target: SessionId) -> Key {
     with(prefix, &[&target.0.0])
@@ -410,28 +343,6 @@ fn with(mut prefix: Key, parts: &[&[u8]]) -> Key {
     prefix
 }
 
-fn subject_part(subject: &Subject) -> Key {
-    let length = u32::try_from(subject.issuer.len()).unwrap_or(u32::MAX);
-    let mut part = length.to_be_bytes().to_vec();
-    part.extend_from_slice(subject.issuer.as_bytes());
-    part.extend_from_slice(subject.subject.as_bytes());
-    // Ends it, as a subject that begins with another must not be found under that one.
-    part.push(0);
-    part
-}
-
-fn parse_subject(part: &[u8]) -> Option<Subject> {
-    let (length, rest) = part.split_first_chunk()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (issuer, subject) = rest.split_at_checked(length)?;
-    Some(Subject {
-        issuer: std::str::from_utf8(issuer).ok()?.to_owned(),
-        subject: std::str::from_utf8(subject.strip_suffix(&[0])?)
-            .ok()?
-            .to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -441,54 +352,6 @@ mod tests {
         let times = [i64::MIN, -1, 0, 1, i64::MAX].map(Timestamp::from_micros);
         let keys = times.map(streams_due);
         assert!(keys.is_sorted(), "{keys:?}");
-    }
-
-    #[test]
-    fn the_newest_first_and_of_one_moment_by_id() {
-        let key = |at, id| {
-            let at = Timestamp::from_micros(at);
-            to_id_newest_first(Key::new(), at, Uuid::from_u128(id))
-        };
-        let keys = [
-            key(i64::MAX, 9),
-            key(1, 1),
-            key(1, 2),
-            key(0, 0),
-            key(-1, 0),
-        ];
-        assert!(keys.is_sorted(), "{keys:?}");
-    }
-
-    #[test]
-    fn a_reply_is_found_by_its_time() {
-        let by = Identity::User(UserId::from_uuid(Uuid::from_u128(9)));
-        let reply = reply(by, &RequestKey::parse("a:b").unwrap());
-        for at in [i64::MIN, -1, 0, i64::MAX].map(Timestamp::from_micros) {
-            let index = reply_by_time(at, &reply);
-            assert_eq!(parse_reply_by_time(&index), Some((at, reply.clone())));
-        }
-        assert_eq!(parse_reply_by_time(&[0; 5]), None);
-    }
-
-    #[test]
-    fn every_claim_comes_back() {
-        let id = Uuid::from_u128(0x0102_0304);
-        for of in [
-            Claim::Username(Username::parse("ada").unwrap()),
-            Claim::Subject(Subject {
-                issuer: "https://host.example".to_owned(),
-                subject: "0-ä".to_owned(),
-            }),
-            Claim::FirstAdministrator,
-            Claim::Handle(Handle::parse("ada-live").unwrap()),
-            Claim::ChannelOf(UserId::from_uuid(id)),
-            Claim::KeyHash(Mac([7; 32])),
-            Claim::LiveStream(ChannelId::from_uuid(id)),
-        ] {
-            assert_eq!(parse_claim(&claim(&of)), Some(of));
-        }
-        let whole = claim(&Claim::KeyHash(Mac([7; 32])));
-        assert_eq!(parse_claim(&whole[..9]), None);
     }
 
     #[test]

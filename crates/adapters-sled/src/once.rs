@@ -71,7 +71,7 @@ impl Kept for Reply {
     }
 
     fn indexes(&self) -> Vec<Key> {
-        vec![keyspace::reply_by_time(self.at, &Kept::key(self))]
+        vec![keyspace::reply_by_time(self.at, self.by, &self.key)]
     }
 
     fn record(&self) -> ReplyRecord {
