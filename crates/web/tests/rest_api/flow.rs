@@ -107,7 +107,7 @@ async fn a_stream_from_planned_to_ended() {
     assert_eq!(ended, again);
     let told = server.media.calls();
     assert!(
-        matches!(told.as_slice(), [MediaCall::End(_, stream)] if stream.to_string() == id),
+        matches!(told.as_slice(), [.., MediaCall::End(_, stream)] if stream.to_string() == id),
         "{told:?}"
     );
     let late = server.post(None, format!("/streams/{id}/join"), json!({}));
