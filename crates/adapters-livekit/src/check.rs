@@ -64,13 +64,17 @@ pub(crate) async fn check(options: &Options) -> Result<(), CheckError> {
         .await
         .map_err(away)?;
     let status = answer.status();
+    let is_json = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     // A line of text, or somebody else's page, of which only the beginning matters.
     let said = match answer.content_length() {
         Some(length) if length <= 1024 => answer.text().await.unwrap_or_default(),
         _ => String::new(),
     };
     match status {
-        StatusCode::OK if said.contains("rooms") => Ok(()),
+        StatusCode::OK if is_json => Ok(()),
         StatusCode::UNAUTHORIZED if said.contains("API key") => Err(CheckError::UnknownKey),
         StatusCode::UNAUTHORIZED => Err(CheckError::WrongSecret),
         other => Err(CheckError::NotLiveKit {

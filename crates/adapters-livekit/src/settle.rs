@@ -109,7 +109,8 @@ impl LiveKit {
         match answer {
             Ok(lease) => {
                 let stream = lease.stream;
-                if self.rooms.lock().let_in(room, sid, lease) {
+                let now = Instant::now();
+                if self.rooms.lock().let_in(room, sid, lease, now) {
                     self.mark(room, &format!("{STREAM}{stream}")).await;
                 }
             }

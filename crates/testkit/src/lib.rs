@@ -23,6 +23,8 @@ pub mod clock;
 pub mod contract;
 pub mod identity;
 pub mod ids;
+#[cfg(feature = "livekit")]
+pub mod livekit;
 pub mod media;
 pub mod pictures;
 mod runtime;

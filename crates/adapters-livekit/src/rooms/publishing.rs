@@ -1,5 +1,6 @@
 //! Who publishes, and who no longer may.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use greenroom_domain::media::IngestLease;
@@ -74,7 +75,13 @@ impl Rooms {
     /// The application lets a publisher in; whoever published to the room before is cut off.
     /// False where the publisher has gone meanwhile, or the lease is worth nothing any more: the
     /// application will be told.
-    pub(crate) fn let_in(&mut self, room: UserId, sid: &str, lease: IngestLease) -> bool {
+    pub(crate) fn let_in(
+        &mut self,
+        room: UserId,
+        sid: &str,
+        lease: IngestLease,
+        now: Instant,
+    ) -> bool {
         let is_fenced = self
             .fences
             .get(&lease.stream)
@@ -90,6 +97,8 @@ impl Rooms {
         }
         if !is_fenced {
             it.people.values_mut().for_each(Person::cut);
+            let earlier = Generation(lease.generation.0.saturating_sub(1));
+            fence(&mut self.fences, lease.stream, earlier, now);
         }
         let Some(person) = it.people.get_mut(sid) else {
             return false;
@@ -128,12 +137,7 @@ impl Rooms {
     ) -> Vec<(UserId, String)> {
         self.fences
             .retain(|_, fence| now.duration_since(fence.since) < REMEMBERED);
-        let fence = self
-            .fences
-            .entry(stream)
-            .or_insert(Fence { up_to, since: now });
-        fence.up_to = fence.up_to.max(up_to);
-        fence.since = now;
+        fence(&mut self.fences, stream, up_to, now);
         let mut cut = Vec::new();
         for (room, it) in &mut self.by_owner {
             for person in it.people.values_mut() {
@@ -181,4 +185,11 @@ impl Rooms {
     fn person(&mut self, room: UserId, sid: &str) -> Option<&mut Person> {
         self.by_owner.get_mut(&room)?.people.get_mut(sid)
     }
+}
+
+/// Leases of the stream up to this generation are worth nothing from now on.
+fn fence(fences: &mut HashMap<StreamId, Fence>, stream: StreamId, up_to: Generation, now: Instant) {
+    let fence = fences.entry(stream).or_insert(Fence { up_to, since: now });
+    fence.up_to = fence.up_to.max(up_to);
+    fence.since = now;
 }

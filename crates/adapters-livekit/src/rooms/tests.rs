@@ -60,7 +60,7 @@ impl Application {
                         handle: Handle::parse("demo").expect("a handle"),
                         generation: Generation(self.generation),
                     };
-                    rooms.let_in(owner(), &sid, lease);
+                    rooms.let_in(owner(), &sid, lease, Instant::now());
                 }
                 Work::Judge(viewer) => rooms.judged(owner(), viewer, true),
                 Work::Count { came, went } => {

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use greenroom_domain::channel::Handle;
-use greenroom_domain::media::{IngestLease, IngestStatus, MediaEvent, MediaServer};
+use greenroom_domain::media::{
+    IngestCredential, IngestLease, IngestStatus, KeyOfChannel, KeyVersion, MediaEvent, MediaServer,
+    SeatRequest, SeatRole, Tab,
+};
 use greenroom_domain::shared::id::StreamId;
 use greenroom_domain::stream::Generation;
 
-use crate::builders::{channel_id, stream_id, viewer};
+use crate::builders::{channel, channel_id, noon_plus, stream_id, stream_key_id, viewer};
 
 /// An engine, and an application that lets in whom the test says.
 #[async_trait]
@@ -35,7 +38,7 @@ pub trait Encoder: Send {
 /// All of the promises, each on a new one.
 pub async fn all<S: MediaServerUnderTest>(make: impl AsyncFn() -> S) {
     what_is_not_there_is_closed_already(&make().await).await;
-    addresses_name_the_channel(&make().await);
+    there_is_a_way_in_and_out(&make().await).await;
     an_encoder_has_a_status_until_it_goes(&make().await).await;
     closing_cuts_off_up_to_a_generation(&make().await).await;
     a_later_publisher_is_not_handed_over(&make().await).await;
@@ -63,18 +66,46 @@ pub async fn what_is_not_there_is_closed_already(test: &dyn MediaServerUnderTest
     assert_eq!(test.told(), []);
 }
 
-/// Playback addresses are paths below the public address that name the channel.
-pub fn addresses_name_the_channel(test: &dyn MediaServerUnderTest) {
+/// An engine has paths below the public address that name the channel, and takes encoders at
+/// addresses; or else it has rooms, with seats in them, and gives encoders credentials.
+pub async fn there_is_a_way_in_and_out(test: &dyn MediaServerUnderTest) {
     let server = test.server();
-    assert!(!server.ingest_addresses().is_empty());
     let handle = Handle::parse("demo").expect("a handle");
     let addresses = server.playback_addresses(&handle, None);
-    assert!(!addresses.is_empty());
     for address in &addresses {
         assert!(address.path.starts_with('/'), "{address:?}");
         assert!(address.path.contains("/demo/"), "{address:?}");
     }
     assert_eq!(addresses, server.playback_addresses(&handle, None));
+    let demo = channel("demo");
+    let seat = server.take_seat(SeatRequest {
+        channel: demo.id,
+        owner: demo.owner,
+        role: SeatRole::Viewer(viewer("ada")),
+        tab: Tab::Only,
+    });
+    let seat = seat.await.expect("reachable");
+    assert_ne!(addresses.is_empty(), seat.is_none(), "one of the two");
+    let key = KeyOfChannel {
+        key: KeyVersion {
+            key: stream_key_id("demo", 1),
+            since: noon_plus(0),
+        },
+        channel: demo.id,
+        owner: demo.owner,
+    };
+    let credentials = async || server.ingest_credentials(key).await.expect("reachable");
+    let made = credentials().await;
+    assert_ne!(server.ingest_addresses().is_empty(), made.is_empty());
+    let places = |made: &[IngestCredential]| -> Vec<(&str, String)> {
+        let place = |it: &IngestCredential| (it.protocol, it.url.clone());
+        made.iter().map(place).collect()
+    };
+    assert_eq!(places(&made), places(&credentials().await));
+    for _ in 0..2 {
+        let withdrawn = server.withdraw_credentials(key.key.key).await;
+        withdrawn.expect("reachable");
+    }
 }
 
 /// A connected encoder is seen with its generation; one that dropped out is told of, once the

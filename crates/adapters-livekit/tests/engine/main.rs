@@ -1,0 +1,5 @@
+//! The engine on LiveKit's stand-in.
+
+mod contract;
+mod rooms;
+mod support;
