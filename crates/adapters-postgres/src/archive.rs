@@ -14,12 +14,14 @@ use uuid::Uuid;
 
 use crate::account::SessionRow;
 use crate::archive::put::Rows;
-use crate::chat::RestrictionRow;
+use crate::chat::audit;
+use crate::chat::moderation::{self, AppointmentRow, RestrictionRow};
 use crate::claim::{ClaimKey, parse_holder};
 use crate::committer::NODES_LOCK;
 use crate::error::{Failure, corrupt, unavailable};
 use crate::number::{bigint, count};
-use crate::{PgStore, account, channel, chat, feed, listen, read, stream};
+use crate::once::ReplyRow;
+use crate::{PgStore, account, channel, chat, feed, listen, once, read, social, stream};
 
 /// So many entries are read at once.
 const AT_ONCE: i64 = 256;
@@ -41,6 +43,9 @@ const IS_INHABITED: &str = "SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT 
      OR EXISTS (SELECT FROM channels) OR EXISTS (SELECT FROM stream_keys) \
      OR EXISTS (SELECT FROM streams) OR EXISTS (SELECT FROM stream_counts) \
      OR EXISTS (SELECT FROM rooms) OR EXISTS (SELECT FROM restrictions) \
+     OR EXISTS (SELECT FROM appointments) OR EXISTS (SELECT FROM follows) \
+     OR EXISTS (SELECT FROM follower_counts) OR EXISTS (SELECT FROM blocks) \
+     OR EXISTS (SELECT FROM audited) OR EXISTS (SELECT FROM replies) \
      OR EXISTS (SELECT FROM lines) OR EXISTS (SELECT FROM claims) \
      OR EXISTS (SELECT FROM feed) OR EXISTS (SELECT FROM cursors) \
      OR EXISTS (SELECT FROM meta, feed_head WHERE feed_base > 0 OR position > 0)";
@@ -217,19 +222,33 @@ impl<'c> Snapshot<'c> {
                 })
             }
             EntryKind::Room => {
-                let rows = chat::rooms_behind(connection, id_of(last), AT_ONCE).await?;
+                let rows = moderation::rooms_behind(connection, id_of(last), AT_ONCE).await?;
                 entries(read::all_stored(rows)?, Entry::Room)
             }
-            EntryKind::Restriction => {
-                let after = match last {
-                    Some(Entry::Restriction(it)) => (it.room.uuid(), chat::identity(it.subject)),
-                    // Before all kinds there are.
-                    _ => (Uuid::nil(), (-1, Uuid::nil())),
-                };
-                let rows = chat::restrictions_behind(connection, after, AT_ONCE).await?;
-                let restrictions = rows.into_iter().map(RestrictionRow::parse);
-                entries(restrictions.collect::<Result<_, _>>()?, Entry::Restriction)
+            EntryKind::Restriction => restrictions(connection, last).await?,
+            EntryKind::Appointment => {
+                let rows =
+                    moderation::appointments_behind(connection, ids_of(last), AT_ONCE).await?;
+                let appointments = rows.into_iter().map(AppointmentRow::parse);
+                entries(appointments.collect::<Result<_, _>>()?, Entry::Appointment)
             }
+            EntryKind::Follow => {
+                let rows = social::follows_behind(connection, ids_of(last), AT_ONCE).await?;
+                entries(read::all_stored(rows)?, Entry::Follow)
+            }
+            EntryKind::Followers => {
+                let rows = social::followers_behind(connection, id_of(last), AT_ONCE).await?;
+                entries(rows, |row| {
+                    let (channel, count) = row.parse();
+                    Entry::Followers(channel, count)
+                })
+            }
+            EntryKind::Block => {
+                let rows = social::blocks_behind(connection, ids_of(last), AT_ONCE).await?;
+                entries(rows, |row| Entry::Block(row.parse()))
+            }
+            EntryKind::Audited => audited(connection, last).await?,
+            EntryKind::Reply => replies(connection, last).await?,
             EntryKind::Claim => claims(connection, last).await?,
             EntryKind::Line => {
                 let after = match last {
@@ -272,8 +291,62 @@ fn id_of(last: Option<&Entry>) -> Uuid {
         Some(Entry::Stream(it)) => it.value.id.uuid(),
         Some(Entry::Counts(id, _)) => id.uuid(),
         Some(Entry::Room(it)) => it.value.channel.uuid(),
+        Some(Entry::Followers(id, _)) => id.uuid(),
         _ => Uuid::nil(),
     }
+}
+
+/// The two ids of an entry that has two.
+fn ids_of(last: Option<&Entry>) -> (Uuid, Uuid) {
+    match last {
+        Some(Entry::Appointment(it)) => (it.channel.uuid(), it.user.uuid()),
+        Some(Entry::Follow(it)) => (it.value.follower.uuid(), it.value.channel.uuid()),
+        Some(Entry::Block(it)) => (it.blocker.uuid(), it.blocked.uuid()),
+        _ => (Uuid::nil(), Uuid::nil()),
+    }
+}
+
+/// Before all kinds of identities there are.
+const NOBODY: (i16, Uuid) = (-1, Uuid::nil());
+
+async fn restrictions(
+    connection: &mut PgConnection,
+    last: Option<&Entry>,
+) -> Result<Vec<Entry>, Failure> {
+    let after = match last {
+        Some(Entry::Restriction(it)) => (it.room.uuid(), chat::identity(it.subject)),
+        _ => (Uuid::nil(), NOBODY),
+    };
+    let rows = moderation::restrictions_behind(connection, after, AT_ONCE).await?;
+    let restriction = |row: RestrictionRow| Ok(Entry::Restriction(row.parse()?));
+    rows.into_iter().map(restriction).collect()
+}
+
+async fn audited(
+    connection: &mut PgConnection,
+    last: Option<&Entry>,
+) -> Result<Vec<Entry>, Failure> {
+    let after = match last {
+        Some(Entry::Audited(channel, it)) => (channel.uuid(), it.at.micros(), it.id.uuid()),
+        _ => (Uuid::nil(), i64::MIN, Uuid::nil()),
+    };
+    let rows = audit::audited_behind(connection, after, AT_ONCE).await?;
+    Ok(entries(rows, |(channel, event)| {
+        Entry::Audited(channel, event)
+    }))
+}
+
+async fn replies(
+    connection: &mut PgConnection,
+    last: Option<&Entry>,
+) -> Result<Vec<Entry>, Failure> {
+    let after = match last {
+        Some(Entry::Reply(it)) => (chat::identity(it.by), it.key.as_str()),
+        _ => (NOBODY, ""),
+    };
+    let rows = once::replies_behind(connection, after, AT_ONCE).await?;
+    let reply = |row: ReplyRow| Ok(Entry::Reply(row.parse()?));
+    rows.into_iter().map(reply).collect()
 }
 
 /// Some claims, kind by kind, behind the last one.

@@ -1,16 +1,14 @@
-//! Rooms, their logs, and who is held in them.
+//! Rooms' logs; below, their rules with who is what and who is held in them, and the audit log.
+
+pub(crate) mod audit;
+pub(crate) mod moderation;
 
 use async_trait::async_trait;
-use greenroom_domain::account::DisplayName;
-use greenroom_domain::chat::{
-    ChatRate, ChatSettings, Line, LineBody, Moderation, ModerationReason, Place, Restriction,
-    RestrictionKind, Room, RoomLog, Seq, SlowMode,
-};
+use greenroom_domain::chat::{Line, LineBody, Place, RoomLog, Seq};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, GuestId, UserId};
-use greenroom_domain::shared::store::{StoreError, Stored, Version};
-use serde::{Deserialize, Serialize};
+use greenroom_domain::shared::store::StoreError;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -18,10 +16,6 @@ use uuid::Uuid;
 use crate::PgStore;
 use crate::error::{Impossible, corrupt};
 use crate::number::{bigint, count, limit};
-use crate::read::{self, Row};
-
-const ROOM: &str = "room";
-const RESTRICTION: &str = "restriction";
 
 /// The lines' rows that fit.
 macro_rules! lines {
@@ -29,18 +23,6 @@ macro_rules! lines {
         sqlx::query_as!(
             LineRow,
             r#"SELECT seq, at, body AS "body: Json<LineBody>" FROM lines "# + $where
-            $(, $argument)*
-        )
-    };
-}
-
-/// The restrictions' rows that fit.
-macro_rules! restrictions {
-    ($where:tt $(, $argument:expr)*) => {
-        sqlx::query_as!(
-            RestrictionRow,
-            "SELECT room, subject_kind, subject, until, reason, name, at FROM restrictions "
-                + $where
             $(, $argument)*
         )
     };
@@ -113,103 +95,6 @@ impl RoomLog for PgStore {
     }
 }
 
-#[async_trait]
-impl Moderation for PgStore {
-    async fn room(&self, channel: ChannelId) -> Result<Option<Stored<Room>>, StoreError> {
-        read::one(
-            self.read(|| {
-                sqlx::query_as!(
-                    RoomRow,
-                    r#"SELECT channel, version, settings AS "settings: Json<SettingsRecord>"
-                     FROM rooms WHERE channel = $1"#,
-                    channel.uuid()
-                )
-                .fetch_optional(&self.pool)
-            })
-            .await?,
-        )
-    }
-
-    async fn restriction(
-        &self,
-        room: ChannelId,
-        subject: Identity,
-    ) -> Result<Option<Restriction>, StoreError> {
-        let (kind, id) = identity(subject);
-        let row = self
-            .read(|| {
-                restrictions!(
-                    "WHERE room = $1 AND subject_kind = $2 AND subject = $3",
-                    room.uuid(),
-                    kind,
-                    id
-                )
-                .fetch_optional(&self.pool)
-            })
-            .await?;
-        row.map(RestrictionRow::parse).transpose()
-    }
-
-    async fn restrictions(
-        &self,
-        room: ChannelId,
-        after: Option<Identity>,
-        most: usize,
-    ) -> Result<Vec<Restriction>, StoreError> {
-        // Before all kinds there are.
-        let (kind, id) = after.map_or((-1, Uuid::nil()), identity);
-        let rows = self
-            .read(|| {
-                restrictions!(
-                    "WHERE room = $1 AND (subject_kind, subject) > ($2, $3) \
-                     ORDER BY subject_kind, subject LIMIT $4",
-                    room.uuid(),
-                    kind,
-                    id,
-                    limit(most)
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        rows.into_iter().map(RestrictionRow::parse).collect()
-    }
-}
-
-/// Some rooms' rules in the order of the channels' ids, behind one.
-pub(crate) async fn rooms_behind(
-    connection: &mut PgConnection,
-    after: Uuid,
-    most: i64,
-) -> sqlx::Result<Vec<RoomRow>> {
-    sqlx::query_as!(
-        RoomRow,
-        r#"SELECT channel, version, settings AS "settings: Json<SettingsRecord>"
-         FROM rooms WHERE channel > $1 ORDER BY channel LIMIT $2"#,
-        after,
-        most
-    )
-    .fetch_all(connection)
-    .await
-}
-
-/// Some restrictions in the order of rooms and identities, behind one.
-pub(crate) async fn restrictions_behind(
-    connection: &mut PgConnection,
-    (room, (kind, id)): (Uuid, (i16, Uuid)),
-    most: i64,
-) -> sqlx::Result<Vec<RestrictionRow>> {
-    restrictions!(
-        "WHERE (room, subject_kind, subject) > ($1, $2, $3) \
-         ORDER BY room, subject_kind, subject LIMIT $4",
-        room,
-        kind,
-        id,
-        most
-    )
-    .fetch_all(connection)
-    .await
-}
-
 /// Some lines in the order of rooms and numbers, behind one.
 pub(crate) async fn lines_behind(
     connection: &mut PgConnection,
@@ -270,110 +155,5 @@ impl LineRow {
             at: Timestamp::from_micros(self.at),
             body: self.body.0,
         }
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct RoomRow {
-    channel: Uuid,
-    version: i64,
-    settings: Json<SettingsRecord>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct SettingsRecord {
-    enabled: bool,
-    guests: bool,
-    slow_mode: Option<u16>,
-    max_length: u16,
-    rate: ChatRate,
-}
-
-impl RoomRow {
-    pub(crate) fn of(room: &Room, version: Version) -> Self {
-        let settings = &room.settings;
-        Self {
-            channel: room.channel.uuid(),
-            version: bigint(version.0),
-            settings: Json(SettingsRecord {
-                enabled: settings.enabled,
-                guests: settings.guests,
-                slow_mode: settings.slow_mode.map(SlowMode::seconds),
-                max_length: settings.max_length,
-                rate: settings.rate,
-            }),
-        }
-    }
-}
-
-impl Row for RoomRow {
-    type Aggregate = Room;
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn parse(self) -> Result<Room, StoreError> {
-        let record = self.settings.0;
-        let slow_mode = record.slow_mode.map(SlowMode::new).transpose();
-        let settings = ChatSettings {
-            enabled: record.enabled,
-            guests: record.guests,
-            slow_mode: slow_mode.map_err(|e| corrupt(ROOM, e))?,
-            max_length: record.max_length,
-            rate: record.rate,
-        };
-        Ok(Room {
-            channel: ChannelId::from_uuid(self.channel),
-            settings: settings.checked().map_err(|e| corrupt(ROOM, e))?,
-        })
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct RestrictionRow {
-    room: Uuid,
-    subject_kind: i16,
-    subject: Uuid,
-    until: Option<i64>,
-    reason: Option<String>,
-    name: Option<String>,
-    at: i64,
-}
-
-impl RestrictionRow {
-    pub(crate) fn of(restriction: &Restriction) -> Self {
-        let (subject_kind, subject) = identity(restriction.subject);
-        Self {
-            room: restriction.room.uuid(),
-            subject_kind,
-            subject,
-            until: match restriction.kind {
-                RestrictionKind::Timeout { until } => Some(until.micros()),
-                RestrictionKind::Ban => None,
-            },
-            reason: restriction.reason.as_ref().map(|it| it.as_str().to_owned()),
-            name: restriction.name.as_ref().map(|it| it.as_str().to_owned()),
-            at: restriction.at.micros(),
-        }
-    }
-
-    pub(crate) fn parse(self) -> Result<Restriction, StoreError> {
-        let text = |e| corrupt(RESTRICTION, e);
-        let reason = self.reason.as_deref().map(ModerationReason::parse);
-        let name = self.name.as_deref().map(DisplayName::parse);
-        Ok(Restriction {
-            room: ChannelId::from_uuid(self.room),
-            subject: parse_identity(RESTRICTION, self.subject_kind, self.subject)?,
-            kind: match self.until {
-                Some(until) => RestrictionKind::Timeout {
-                    until: Timestamp::from_micros(until),
-                },
-                None => RestrictionKind::Ban,
-            },
-            reason: reason.transpose().map_err(text)?,
-            name: name.transpose().map_err(text)?,
-            at: Timestamp::from_micros(self.at),
-        })
     }
 }

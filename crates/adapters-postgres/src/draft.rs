@@ -1,83 +1,29 @@
 //! A batch being drafted: each commit is checked against what is there and the ones before
-//! it, in the order that the port promises (repeated line, cursor, versions, policies,
-//! claims), and one that is refused leaves no trace.
+//! it, in the order that the port promises (repeated line, answered request, cursor, versions,
+//! policies, claims), and one that is refused leaves no trace.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod writes;
 
-use greenroom_domain::account::{Session, SessionId, User};
-use greenroom_domain::channel::{Channel, StreamKey};
-use greenroom_domain::chat::{Content, Line, LineBody, NewLine, Place, Restriction, Room, Seq};
-use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::clock::Timestamp;
+use std::collections::HashMap;
+
+use greenroom_domain::chat::{Content, Line, LineBody, NewLine, Place, Seq};
 use greenroom_domain::shared::commit::{
-    Changes, ClaimChange, CommitError, Committed, CounterChange, Holder, StateChange, Write,
+    Changes, ClaimChange, CommitError, Committed, CounterChange, Holder, StateChange,
 };
-use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{FeedPosition, LineRange};
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::Version;
-use greenroom_domain::stream::{Stream, StreamCounts};
 
 use crate::claim::ClaimKey;
+use crate::draft::writes::{Appended, Passed, refollow, rewrite};
 use crate::seen::{Aggregate, RepeatKey, Seen};
+
+pub(crate) use crate::draft::writes::{Aggregates, Writes};
 
 pub(crate) struct Draft<'a> {
     epoch: u32,
     seen: Seen,
     writes: Writes<'a>,
-}
-
-/// What is to be written, the last word on each thing.
-#[derive(Default)]
-pub(crate) struct Writes<'a> {
-    pub(crate) users: Aggregates<'a, UserId, User>,
-    pub(crate) channels: Aggregates<'a, ChannelId, Channel>,
-    pub(crate) stream_keys: Aggregates<'a, StreamKeyId, StreamKey>,
-    pub(crate) streams: Aggregates<'a, StreamId, Stream>,
-    pub(crate) rooms: Aggregates<'a, ChannelId, Room>,
-    pub(crate) sessions: BTreeMap<SessionId, Option<&'a Session>>,
-    pub(crate) restrictions: BTreeMap<(ChannelId, Identity), Option<&'a Restriction>>,
-    pub(crate) claims: BTreeMap<ClaimKey, Passed<Option<Holder>>>,
-    pub(crate) counts: BTreeMap<StreamId, StreamCounts>,
-    pub(crate) cursors: BTreeMap<&'static str, Passed<FeedPosition>>,
-    pub(crate) lines: Vec<Appended<'a>>,
-    pub(crate) redactions: BTreeSet<(ChannelId, Seq)>,
-    pub(crate) events: Vec<&'a Event>,
-    pub(crate) ranges: BTreeMap<ChannelId, LineRange>,
-    /// The latest moment that anything in it speaks of.
-    pub(crate) at: Option<Timestamp>,
-}
-
-/// Next states by their ids.
-pub(crate) type Aggregates<'a, K, T> = BTreeMap<K, Rewrite<'a, T>>;
-
-/// An aggregate's next state.
-pub(crate) struct Rewrite<'a, T> {
-    pub(crate) next: &'a T,
-    /// The version that is there, and the one that will be.
-    pub(crate) from: Version,
-    pub(crate) to: Version,
-}
-
-/// What something was when it was locked, and what it will be.
-pub(crate) struct Passed<T> {
-    pub(crate) from: T,
-    pub(crate) to: T,
-}
-
-impl<T: Copy> Passed<T> {
-    fn note<K: Ord>(all: &mut BTreeMap<K, Self>, key: K, from: T, to: T) {
-        all.entry(key)
-            .and_modify(|passed| passed.to = to)
-            .or_insert(Self { from, to });
-    }
-}
-
-pub(crate) struct Appended<'a> {
-    pub(crate) seq: Seq,
-    pub(crate) line: &'a NewLine,
-    /// It is the first of its client message id.
-    pub(crate) is_first: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -104,6 +50,11 @@ impl<'a> Draft<'a> {
         let mut repeats = changes.lines.iter().filter_map(repeat_key);
         if let Some(first) = repeats.find_map(|key| self.seen.repeats.get(&key)) {
             return Err(CommitError::Repeated(Box::new(first.clone())));
+        }
+        let reply = changes.reply.as_ref();
+        let first = reply.and_then(|it| self.seen.replies.get(&(it.by, it.key.clone())));
+        if let Some(first) = first {
+            return Err(CommitError::Answered(Box::new(first.clone())));
         }
         if let Some(cursor) = &changes.cursor {
             let stands = self.seen.cursors.get(cursor.consumer.0);
@@ -172,6 +123,15 @@ impl<'a> Draft<'a> {
         }
         for event in &changes.events {
             self.writes.at = self.writes.at.max(Some(event.at));
+            if let Some(channel) = event.what.audited() {
+                let place = (channel, event.at, event.id);
+                self.writes.audited.insert(place, event);
+            }
+        }
+        if let Some(reply) = &changes.reply {
+            let key = (reply.by, reply.key.clone());
+            self.seen.replies.insert(key.clone(), reply.clone());
+            self.writes.replies.insert(key, reply);
         }
         self.writes.events.extend(&changes.events);
         changes.lines.iter().map(|line| self.append(line)).collect()
@@ -179,7 +139,9 @@ impl<'a> Draft<'a> {
 
     fn write_state(&mut self, change: &'a StateChange) {
         if let Some((aggregate, seen)) = Aggregate::of(change) {
-            self.seen.versions.insert(aggregate, seen.next());
+            let is_gone = matches!(change, StateChange::Unfollowed(..));
+            let version = if is_gone { Version::NEW } else { seen.next() };
+            self.seen.versions.insert(aggregate, version);
         }
         let writes = &mut self.writes;
         match change {
@@ -202,6 +164,26 @@ impl<'a> Draft<'a> {
             }
             StateChange::RestrictionLifted(room, subject) => {
                 writes.restrictions.insert((*room, *subject), None);
+            }
+            StateChange::Appointment(it) => {
+                writes.appointments.insert((it.channel, it.user), Some(it));
+            }
+            StateChange::Dismissed(channel, user) => {
+                writes.appointments.insert((*channel, *user), None);
+            }
+            StateChange::Follow(write) => {
+                let key = (write.next.follower, write.next.channel);
+                refollow(&mut writes.follows, key, write.seen, Some(&write.next));
+            }
+            StateChange::Unfollowed(follower, channel, seen) => {
+                refollow(&mut writes.follows, (*follower, *channel), *seen, None);
+            }
+            StateChange::Block(block) => {
+                let key = (block.blocker, block.blocked);
+                writes.blocks.insert(key, Some(block));
+            }
+            StateChange::Unblocked(blocker, subject) => {
+                writes.blocks.insert((*blocker, *subject), None);
             }
         }
     }
@@ -239,6 +221,12 @@ impl<'a> Draft<'a> {
             CounterChange::MessagesAdded(stream, n) => {
                 let counts = counts.entry(stream).or_default();
                 counts.messages = counts.messages.saturating_add(n);
+            }
+            CounterChange::FollowerCame(channel) => {
+                self.writes.followers.entry(channel).or_default().came();
+            }
+            CounterChange::FollowerWent(channel) => {
+                self.writes.followers.entry(channel).or_default().went();
             }
         }
     }
@@ -295,38 +283,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Writes<'_> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.users.is_empty()
-            && self.channels.is_empty()
-            && self.stream_keys.is_empty()
-            && self.streams.is_empty()
-            && self.rooms.is_empty()
-            && self.sessions.is_empty()
-            && self.restrictions.is_empty()
-            && self.claims.is_empty()
-            && self.counts.is_empty()
-            && self.cursors.is_empty()
-            && self.redactions.is_empty()
-            && self.at.is_none()
-    }
-}
-
 fn repeat_key(line: &NewLine) -> Option<RepeatKey> {
     let (author, id) = line.repeat_key()?;
     Some((line.room, author, id.clone()))
-}
-
-fn rewrite<'a, K: Ord, T>(all: &mut Aggregates<'a, K, T>, id: K, write: &'a Write<T>) {
-    let rewrite = Rewrite {
-        next: &write.next,
-        from: write.seen,
-        to: write.seen.next(),
-    };
-    all.entry(id)
-        .and_modify(|before| {
-            before.next = rewrite.next;
-            before.to = rewrite.to;
-        })
-        .or_insert(rewrite);
 }

@@ -1,7 +1,7 @@
 //! Greenroom's store for many nodes: everything in one PostgreSQL database (15 or newer).
 //!
 //! [`PgStore`] fills the one write port, [`Commit`](greenroom_domain::shared::commit::Commit),
-//! the read ports of accounts, channels, streams and chat, the
+//! the read ports of accounts, channels, streams, chat and social life, the
 //! [`Feed`](greenroom_domain::shared::feed::Feed) and the
 //! [`Archive`](greenroom_domain::shared::archive::Archive). Bring the schema up to date with
 //! [`PgStore::migrate`], then open it with [`PgStore::open`]. It comes back by itself when
@@ -9,10 +9,10 @@
 //!
 //! Where to look: `commit` takes changes in and `committer` is the one task that writes, a
 //! batch in a transaction; `seen` locks and reads what a batch speaks of, `draft` checks each
-//! commit against it, `write` carries out what was found good. `account`, `channel`, `stream`
-//! and `chat` hold the read ports and say how a row and an aggregate become each other;
-//! `read` is how all of them ask. `listen` wakes who waits for the feed. `archive` moves everything
-//! out, and in.
+//! commit against it, `write` carries out what was found good. `account`, `channel`, `stream`,
+//! `chat`, `social` and `once` hold the read ports and say how a row and an aggregate become
+//! each other; `read` is how all of them ask. `listen` wakes who waits for the feed. `archive`
+//! moves everything out, and in.
 //!
 //! All locks are taken in one order: the rooms' heads, aggregates by kind and id, claims,
 //! cursors, and last the head of the feed. Two nodes then wait for each other and do not
@@ -38,10 +38,12 @@ mod feed;
 mod hex;
 mod listen;
 mod number;
+mod once;
 mod open;
 mod options;
 mod read;
 mod seen;
+mod social;
 mod stream;
 mod write;
 

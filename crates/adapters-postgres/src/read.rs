@@ -129,13 +129,17 @@ impl<'a, K> Listing<'a, K> {
         rows: Vec<R>,
         key: impl FnOnce(&R::Aggregate) -> String,
     ) -> Result<Page<R::Aggregate>, StoreError> {
-        let mut items = all(rows)?;
+        Ok(self.page_of(all(rows)?, key))
+    }
+
+    /// Of the items that were found.
+    pub(crate) fn page_of<T>(&self, mut items: Vec<T>, key: impl FnOnce(&T) -> String) -> Page<T> {
         let is_more = items.len() > self.limit;
         items.truncate(self.limit);
         let next = match items.last() {
             Some(last) if is_more => Some(Cursor(format!("{}.{}", self.name, key(last)))),
             _ => None,
         };
-        Ok(Page { items, next })
+        Page { items, next }
     }
 }

@@ -1,13 +1,17 @@
 //! What the database holds of all that a batch speaks of, locked against everybody else.
 
+mod wanted;
+
 use std::collections::{BTreeSet, HashMap};
 
 use greenroom_domain::chat::{ClientMessageId, Line, LineBody, Seq};
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::commit::{Changes, ClaimChange, Holder, StateChange};
+use greenroom_domain::shared::commit::{Changes, Holder, StateChange};
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::once::{Reply, RequestKey};
 use greenroom_domain::shared::store::Version;
+use greenroom_domain::social::Follow;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -16,9 +20,14 @@ use crate::chat::{LineRow, identity};
 use crate::claim::{ClaimKey, parse_holder};
 use crate::error::Failure;
 use crate::number::count;
+use crate::once::{self, ReplyRow};
+use crate::seen::wanted::Wanted;
 
 /// By what a repeated line is known.
 pub(crate) type RepeatKey = (ChannelId, Identity, ClientMessageId);
+
+/// By what a request that was answered is known.
+pub(crate) type ReplyKey = (Identity, RequestKey);
 
 /// What is there, and with a draft what will be.
 #[derive(Debug, Default)]
@@ -28,6 +37,7 @@ pub(crate) struct Seen {
     pub(crate) repeats: HashMap<RepeatKey, Line>,
     pub(crate) claims: HashMap<ClaimKey, Holder>,
     pub(crate) cursors: HashMap<&'static str, FeedPosition>,
+    pub(crate) replies: HashMap<ReplyKey, Reply>,
 }
 
 /// Something that has a version.
@@ -38,6 +48,7 @@ pub(crate) enum Aggregate {
     StreamKey(StreamKeyId),
     Stream(StreamId),
     Room(ChannelId),
+    Follow(UserId, ChannelId),
 }
 
 impl Aggregate {
@@ -49,10 +60,23 @@ impl Aggregate {
             StateChange::StreamKey(write) => (Self::StreamKey(write.next.id), write.seen),
             StateChange::Stream(write) => (Self::Stream(write.next.id), write.seen),
             StateChange::Room(write) => (Self::Room(write.next.channel), write.seen),
+            StateChange::Follow(write) => {
+                let Follow {
+                    follower, channel, ..
+                } = write.next;
+                (Self::Follow(follower, channel), write.seen)
+            }
+            StateChange::Unfollowed(follower, channel, seen) => {
+                (Self::Follow(*follower, *channel), *seen)
+            }
             StateChange::Session(_)
             | StateChange::SessionEnded(_)
             | StateChange::Restriction(_)
-            | StateChange::RestrictionLifted(..) => return None,
+            | StateChange::RestrictionLifted(..)
+            | StateChange::Appointment(_)
+            | StateChange::Dismissed(..)
+            | StateChange::Block(_)
+            | StateChange::Unblocked(..) => return None,
         })
     }
 }
@@ -73,8 +97,11 @@ impl Seen {
         seen.read_repeats(connection, &wanted.repeats, epoch)
             .await?;
         seen.lock_aggregates(connection, &wanted.aggregates).await?;
+        seen.lock_follows(connection, &wanted.aggregates).await?;
         seen.lock_claims(connection, &wanted.claims).await?;
         seen.lock_cursors(connection, &wanted.cursors).await?;
+        // Last: who waited for another node's commit sees what that has answered.
+        seen.read_replies(connection, &wanted.replies).await?;
         Ok(seen)
     }
 
@@ -237,6 +264,39 @@ impl Seen {
         Ok(())
     }
 
+    async fn lock_follows(
+        &mut self,
+        connection: &mut PgConnection,
+        aggregates: &BTreeSet<Aggregate>,
+    ) -> Result<(), Failure> {
+        let follows = aggregates.iter().filter_map(|it| match it {
+            Aggregate::Follow(follower, channel) => Some((follower.uuid(), channel.uuid())),
+            _ => None,
+        });
+        let (followers, channels): (Vec<Uuid>, Vec<Uuid>) = follows.unzip();
+        if followers.is_empty() {
+            return Ok(());
+        }
+        let rows = sqlx::query!(
+            "SELECT it.follower, it.channel, it.version \
+             FROM unnest($1::uuid[], $2::uuid[]) AS wanted (follower, channel) \
+             JOIN follows AS it ON it.follower = wanted.follower \
+                 AND it.channel = wanted.channel \
+             ORDER BY it.follower, it.channel FOR UPDATE OF it",
+            &followers,
+            &channels
+        )
+        .fetch_all(connection)
+        .await?;
+        self.versions.extend(rows.into_iter().map(|row| {
+            let follower = UserId::from_uuid(row.follower);
+            let channel = ChannelId::from_uuid(row.channel);
+            let version = Version(count(row.version));
+            (Aggregate::Follow(follower, channel), version)
+        }));
+        Ok(())
+    }
+
     async fn lock_claims(
         &mut self,
         connection: &mut PgConnection,
@@ -290,65 +350,20 @@ impl Seen {
         }
         Ok(())
     }
-}
 
-/// All that a batch speaks of, each once and in order.
-#[derive(Debug, Default)]
-struct Wanted {
-    rooms: BTreeSet<ChannelId>,
-    policies: BTreeSet<ChannelId>,
-    repeats: BTreeSet<RepeatKey>,
-    aggregates: BTreeSet<Aggregate>,
-    claims: BTreeSet<ClaimKey>,
-    cursors: BTreeSet<&'static str>,
-}
-
-impl Wanted {
-    fn by(batch: &[&Changes]) -> Self {
-        let mut wanted = Self::default();
-        for changes in batch {
-            for change in &changes.states {
-                wanted.state(change);
-            }
-            for line in &changes.lines {
-                wanted.rooms.insert(line.room);
-                wanted.policies.extend(line.policy_seen.map(|_| line.room));
-                let repeat = line.repeat_key();
-                let repeat = repeat.map(|(author, id)| (line.room, author, id.clone()));
-                wanted.repeats.extend(repeat);
-            }
-            wanted
-                .rooms
-                .extend(changes.redactions.iter().map(|(room, _)| *room));
-            wanted
-                .claims
-                .extend(changes.claims.iter().map(|change| match change {
-                    ClaimChange::Take(claim, _) | ClaimChange::Release(claim, _) => {
-                        ClaimKey::of(claim)
-                    }
-                }));
-            wanted
-                .cursors
-                .extend(changes.cursor.map(|it| it.consumer.0));
+    async fn read_replies(
+        &mut self,
+        connection: &mut PgConnection,
+        requests: &BTreeSet<ReplyKey>,
+    ) -> Result<(), Failure> {
+        if requests.is_empty() {
+            return Ok(());
         }
-        wanted
-    }
-
-    fn state(&mut self, change: &StateChange) {
-        self.aggregates
-            .extend(Aggregate::of(change).map(|(it, _)| it));
-        match change {
-            StateChange::Room(write) => {
-                self.rooms.insert(write.next.channel);
-                self.policies.insert(write.next.channel);
-            }
-            StateChange::Restriction(restriction) => {
-                self.rooms.insert(restriction.room);
-            }
-            StateChange::RestrictionLifted(room, _) => {
-                self.rooms.insert(*room);
-            }
-            _ => {}
+        let rows = once::replies_to(connection, requests.iter()).await?;
+        for reply in rows.into_iter().map(ReplyRow::parse) {
+            let reply = reply?;
+            self.replies.insert((reply.by, reply.key.clone()), reply);
         }
+        Ok(())
     }
 }

@@ -1,6 +1,10 @@
 //! Carries out what was found good: one statement for each kind of row, however many.
 
+mod moderation;
+mod social;
+
 use std::collections::HashMap;
+use std::time::Duration;
 
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::shared::clock::Timestamp;
@@ -12,12 +16,13 @@ use uuid::Uuid;
 
 use crate::account::{SessionRow, UserRow};
 use crate::channel::{ChannelRow, StreamKeyRow};
-use crate::chat::{RestrictionRow, RoomRow, identity};
+use crate::chat::identity;
+use crate::chat::moderation::RoomRow;
 use crate::claim::ClaimRows;
 use crate::draft::{Aggregates, Writes};
 use crate::error::Failure;
-use crate::number::{bigint, count};
-
+use crate::number::{bigint, count, limit};
+use crate::once::ReplyRow;
 use crate::stream::StreamRow;
 
 /// By which a transaction is found again when its answer was lost: it leaves its number in
@@ -27,6 +32,12 @@ pub(crate) struct Mark {
     pub(crate) writer: Uuid,
     pub(crate) batch: i64,
 }
+
+/// So long a reply is kept at least, by the times of those that came after it.
+const REPLIES_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// So many old replies are forgotten for each new one: more go than come.
+const FORGOTTEN_FOR_EACH: usize = 2;
 
 /// A row came into being since it was looked for: what is not there cannot be locked.
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +52,18 @@ pub(crate) async fn carry_out(
 ) -> Result<Option<FeedPosition>, Failure> {
     aggregates(connection, writes).await?;
     sessions(connection, writes).await?;
-    restrictions(connection, writes).await?;
+    moderation::restrictions(connection, writes).await?;
+    moderation::appointments(connection, writes).await?;
+    social::follows(connection, writes).await?;
+    social::blocks(connection, writes).await?;
     claims(connection, writes).await?;
     counts(connection, writes).await?;
+    social::followers(connection, writes).await?;
     cursors(connection, writes).await?;
     lines(connection, writes).await?;
     redactions(connection, writes).await?;
+    moderation::audited(connection, writes).await?;
+    replies(connection, writes).await?;
     finish(connection, writes, mark).await
 }
 
@@ -116,8 +133,8 @@ async fn aggregates(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
         RoomRow,
         |id| id.uuid(),
         "INSERT INTO rooms SELECT * FROM jsonb_populate_recordset(NULL::rooms, $1) \
-         ON CONFLICT (channel) DO UPDATE SET (version, settings) \
-         = (excluded.version, excluded.settings) \
+         ON CONFLICT (channel) DO UPDATE SET (version, settings, pins) \
+         = (excluded.version, excluded.settings, excluded.pins) \
          WHERE rooms.version = ($2::jsonb ->> rooms.channel::text)::bigint"
     );
     Ok(())
@@ -155,44 +172,6 @@ async fn sessions(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<
         sqlx::query!("DELETE FROM sessions WHERE id = ANY($1)", &ended)
             .execute(connection)
             .await?;
-    }
-    Ok(())
-}
-
-async fn restrictions(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
-    let set = writes.restrictions.values().flatten();
-    let set: Vec<_> = set
-        .map(|restriction| RestrictionRow::of(restriction))
-        .collect();
-    if !set.is_empty() {
-        sqlx::query!(
-            "INSERT INTO restrictions \
-             SELECT * FROM jsonb_populate_recordset(NULL::restrictions, $1) \
-             ON CONFLICT (room, subject_kind, subject) DO UPDATE SET (until, reason, name, at) \
-             = (excluded.until, excluded.reason, excluded.name, excluded.at)",
-            Json(set) as _
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    let lifted = writes.restrictions.iter().filter(|(_, it)| it.is_none());
-    let lifted: Vec<_> = lifted
-        .map(|((room, subject), _)| (room.uuid(), identity(*subject)))
-        .collect();
-    if !lifted.is_empty() {
-        let rooms: Vec<Uuid> = lifted.iter().map(|(room, _)| *room).collect();
-        let (kinds, ids): (Vec<i16>, Vec<Uuid>) = lifted.into_iter().map(|(_, it)| it).unzip();
-        sqlx::query!(
-            "DELETE FROM restrictions AS it \
-             USING unnest($1::uuid[], $2::smallint[], $3::uuid[]) AS lifted (room, kind, id) \
-             WHERE it.room = lifted.room AND it.subject_kind = lifted.kind \
-             AND it.subject = lifted.id",
-            &rooms,
-            &kinds,
-            &ids
-        )
-        .execute(connection)
-        .await?;
     }
     Ok(())
 }
@@ -344,6 +323,32 @@ async fn redactions(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
          WHERE lines.room = redacted.room AND lines.seq = redacted.seq AND body ? 'message'"#,
         &rooms,
         &seqs
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Keeps the new ones, and forgets some that are old. Those that another node is forgetting
+/// already are left to it.
+async fn replies(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
+    let Some(newest) = writes.replies.values().map(|it| it.at).max() else {
+        return Ok(());
+    };
+    let rows = writes.replies.values().map(|reply| ReplyRow::of(reply));
+    let rows: Vec<_> = rows.collect();
+    let forgotten = limit(FORGOTTEN_FOR_EACH * rows.len());
+    sqlx::query!(
+        "WITH forgotten AS ( \
+             DELETE FROM replies WHERE ctid = ANY (ARRAY( \
+                 SELECT ctid FROM replies WHERE at < $2 ORDER BY at LIMIT $3 \
+                 FOR UPDATE SKIP LOCKED \
+             )) \
+         ) \
+         INSERT INTO replies SELECT * FROM jsonb_populate_recordset(NULL::replies, $1)",
+        Json(rows) as _,
+        (newest - REPLIES_FOR).micros(),
+        forgotten
     )
     .execute(connection)
     .await?;

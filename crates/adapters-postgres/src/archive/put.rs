@@ -11,12 +11,27 @@ use uuid::Uuid;
 
 use crate::account::{SessionRow, UserRow};
 use crate::channel::{ChannelRow, StreamKeyRow};
-use crate::chat::{RestrictionRow, RoomRow, identity};
+use crate::chat::identity;
+use crate::chat::moderation::{AppointmentRow, RestrictionRow, RoomRow};
 use crate::claim::{ClaimKey, holder};
 use crate::error::Failure;
 use crate::hex;
 use crate::number::bigint;
+use crate::once::ReplyRow;
+use crate::social::{BlockRow, FollowRow, FollowersRow};
 use crate::stream::{CountsRow, StreamRow};
+
+/// Rows as JSON: their types are the table's own.
+macro_rules! put {
+    ($connection:expr, $rows:expr, $statement:tt) => {
+        let rows = &$rows;
+        if !rows.is_empty() {
+            sqlx::query!($statement, Json(rows) as _)
+                .execute(&mut *$connection)
+                .await?;
+        }
+    };
+}
 
 /// Some entries.
 #[derive(Default)]
@@ -29,10 +44,24 @@ pub(crate) struct Rows {
     counts: Vec<CountsRow>,
     rooms: Vec<RoomRow>,
     restrictions: Vec<RestrictionRow>,
+    appointments: Vec<AppointmentRow>,
+    follows: Vec<FollowRow>,
+    followers: Vec<FollowersRow>,
+    blocks: Vec<BlockRow>,
+    audited: Vec<AuditedRow>,
+    replies: Vec<ReplyRow>,
     claims: Vec<ClaimRow>,
     lines: Vec<NewLineRow>,
     records: Vec<RecordRow>,
     cursors: Vec<CursorRow>,
+}
+
+#[derive(Serialize)]
+struct AuditedRow {
+    channel: Uuid,
+    at: i64,
+    id: Uuid,
+    event: Event,
 }
 
 #[derive(Serialize)]
@@ -100,6 +129,19 @@ impl Rows {
             Entry::Counts(stream, counts) => self.counts.push(CountsRow::of(stream, counts)),
             Entry::Room(it) => self.rooms.push(RoomRow::of(&it.value, it.version)),
             Entry::Restriction(it) => self.restrictions.push(RestrictionRow::of(&it)),
+            Entry::Appointment(it) => self.appointments.push(AppointmentRow::of(&it)),
+            Entry::Follow(it) => self.follows.push(FollowRow::of(&it.value, it.version)),
+            Entry::Followers(channel, count) => {
+                self.followers.push(FollowersRow::of(channel, count));
+            }
+            Entry::Block(it) => self.blocks.push(BlockRow::of(&it)),
+            Entry::Audited(channel, event) => self.audited.push(AuditedRow {
+                channel: channel.uuid(),
+                at: event.at.micros(),
+                id: event.id.uuid(),
+                event,
+            }),
+            Entry::Reply(it) => self.replies.push(ReplyRow::of(&it)),
             Entry::Claim(claim, taker) => {
                 let ClaimKey { kind, key } = ClaimKey::of(&claim);
                 let (holder_kind, holder) = holder(taker);
@@ -129,60 +171,110 @@ impl Rows {
         }
     }
 
-    pub(crate) async fn put(self, connection: &mut PgConnection) -> Result<(), Failure> {
-        // Rows as JSON: their types are the table's own.
-        macro_rules! put {
-            ($rows:expr, $statement:tt) => {
-                let rows = $rows;
-                if !rows.is_empty() {
-                    sqlx::query!($statement, Json(rows) as _)
-                        .execute(&mut *connection)
-                        .await?;
-                }
-            };
-        }
+    pub(crate) async fn put(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        self.put_aggregates(connection).await?;
+        self.put_people(connection).await?;
+        self.put_rooms(connection).await?;
+        self.put_feed(connection).await
+    }
+
+    async fn put_aggregates(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         put!(
+            connection,
             self.users,
             "INSERT INTO users SELECT * FROM jsonb_populate_recordset(NULL::users, $1)"
         );
         put!(
+            connection,
             self.sessions,
             "INSERT INTO sessions SELECT * FROM jsonb_populate_recordset(NULL::sessions, $1)"
         );
         put!(
+            connection,
             self.channels,
             "INSERT INTO channels SELECT * FROM jsonb_populate_recordset(NULL::channels, $1)"
         );
         put!(
+            connection,
             self.stream_keys,
             "INSERT INTO stream_keys \
              SELECT * FROM jsonb_populate_recordset(NULL::stream_keys, $1)"
         );
         put!(
+            connection,
             self.streams,
             "INSERT INTO streams SELECT * FROM jsonb_populate_recordset(NULL::streams, $1)"
         );
         put!(
+            connection,
             self.counts,
             "INSERT INTO stream_counts \
              SELECT * FROM jsonb_populate_recordset(NULL::stream_counts, $1)"
         );
+        Ok(())
+    }
+
+    async fn put_people(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         put!(
+            connection,
+            self.follows,
+            "INSERT INTO follows \
+             SELECT * FROM jsonb_populate_recordset(NULL::follows, $1)"
+        );
+        put!(
+            connection,
+            self.followers,
+            "INSERT INTO follower_counts \
+             SELECT * FROM jsonb_populate_recordset(NULL::follower_counts, $1)"
+        );
+        put!(
+            connection,
+            self.blocks,
+            "INSERT INTO blocks \
+             SELECT * FROM jsonb_populate_recordset(NULL::blocks, $1)"
+        );
+        put!(
+            connection,
+            self.replies,
+            "INSERT INTO replies \
+             SELECT * FROM jsonb_populate_recordset(NULL::replies, $1)"
+        );
+        put!(
+            connection,
+            self.claims,
+            "INSERT INTO claims SELECT * FROM jsonb_populate_recordset(NULL::claims, $1)"
+        );
+        Ok(())
+    }
+
+    async fn put_rooms(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        put!(
+            connection,
             self.rooms,
             "INSERT INTO rooms SELECT * FROM jsonb_populate_recordset(NULL::rooms, $1)"
         );
         put!(
+            connection,
             self.restrictions,
             "INSERT INTO restrictions \
              SELECT * FROM jsonb_populate_recordset(NULL::restrictions, $1)"
         );
         put!(
-            self.claims,
-            "INSERT INTO claims SELECT * FROM jsonb_populate_recordset(NULL::claims, $1)"
+            connection,
+            self.appointments,
+            "INSERT INTO appointments \
+             SELECT * FROM jsonb_populate_recordset(NULL::appointments, $1)"
+        );
+        put!(
+            connection,
+            self.audited,
+            "INSERT INTO audited \
+             SELECT * FROM jsonb_populate_recordset(NULL::audited, $1)"
         );
         // Another store may have taken a client message id again after a long time; the first
         // is the one that a repeat is known by.
         put!(
+            connection,
             self.lines,
             "WITH line AS ( \
                  SELECT * FROM jsonb_populate_recordset(NULL::lines, $1) \
@@ -203,11 +295,17 @@ impl Rows {
              first.client_id, line.body \
              FROM line LEFT JOIN first ON first.room = line.room AND first.seq = line.seq"
         );
+        Ok(())
+    }
+
+    async fn put_feed(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         put!(
+            connection,
             self.records,
             "INSERT INTO feed SELECT * FROM jsonb_populate_recordset(NULL::feed, $1)"
         );
         put!(
+            connection,
             self.cursors,
             "INSERT INTO cursors SELECT * FROM jsonb_populate_recordset(NULL::cursors, $1)"
         );

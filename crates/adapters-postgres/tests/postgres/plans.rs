@@ -31,6 +31,17 @@ const FILL: &str = "
     INSERT INTO rooms SELECT id(n), 1, '{}' FROM generate_series(1, 20000) n;
     INSERT INTO restrictions
         SELECT id(n % 500), n % 2, id(n), NULL, NULL, NULL, n FROM generate_series(1, 20000) n;
+    INSERT INTO appointments
+        SELECT id(n % 500), id(n), 'vip', 'User', n FROM generate_series(1, 20000) n;
+    INSERT INTO follows
+        SELECT id(n % 500), id(n % 700), 1, 'live', n FROM generate_series(1, 100000) n
+        ON CONFLICT DO NOTHING;
+    INSERT INTO follower_counts SELECT id(n), n FROM generate_series(1, 20000) n;
+    INSERT INTO blocks SELECT id(n % 500), id(n), n FROM generate_series(1, 20000) n;
+    INSERT INTO audited SELECT id(n % 500), n, id(n), '{}' FROM generate_series(1, 40000) n;
+    INSERT INTO replies
+        SELECT n % 2, id(n % 1000), n::text, sha256(n::text::bytea), id(n), n
+        FROM generate_series(1, 40000) n;
     INSERT INTO room_heads SELECT id(n), 20 FROM generate_series(1, 20000) n;
     INSERT INTO lines
         SELECT id(n % 100), n / 100 + 1, n, 0, id(n % 1000), n::text, '{}'
