@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body;
+use axum::body::{self, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query as AxumQuery, Request};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -50,6 +50,22 @@ pub(crate) async fn json_bytes(request: Request, web: &Web) -> Result<Bytes, Pro
     }
     let limit = web.config.body_limit;
     read(request, limit, web.config.body_timeout).await
+}
+
+/// A JSON body that may be left out.
+pub(crate) struct BodyOrNone<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyOrNone<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let says_nothing = !request.headers().contains_key(header::CONTENT_TYPE);
+        if says_nothing && request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        let Body(body) = Body::from_request(request, web).await?;
+        Ok(Self(body))
+    }
 }
 
 /// The bytes of a picture: a PNG, JPEG or WebP, by what is said of them.

@@ -5,4 +5,5 @@ pub mod create;
 pub mod edit;
 pub mod keys;
 pub mod lock;
+pub mod relation;
 pub mod view;

@@ -50,6 +50,14 @@ pub fn emotes(text: &str) -> Vec<Emote<'_>> {
     found
 }
 
+/// All that a text may name, in no order that means anything.
+pub fn every_emote() -> impl Iterator<Item = Emote<'static>> {
+    emojis::iter().flat_map(|emoji| {
+        let shown = emoji.as_str();
+        emoji.shortcodes().map(move |code| Emote { code, shown })
+    })
+}
+
 /// The emote whose code a text begins with, and what is behind its colon.
 fn leading(text: &str) -> Option<(Emote<'_>, &str)> {
     let (code, behind) = text.split_once(':')?;

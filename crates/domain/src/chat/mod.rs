@@ -14,7 +14,7 @@ mod settings;
 mod staff;
 
 pub use command::{Command, CommandError, Rule, Switch};
-pub use emote::{Emote, Reaction, emotes};
+pub use emote::{Emote, Reaction, emotes, every_emote};
 pub use ephemeral::Ephemeral;
 pub use error::{ChatError, PostRefused};
 pub use event::ChatEvent;

@@ -45,7 +45,8 @@ pub(super) fn json(document: &utoipa::openapi::OpenApi) -> String {
         (name = "accounts", description = "Accounts, sessions, creators"),
         (name = "channels", description = "Channels and their stream keys"),
         (name = "streams", description = "Streams, their audience and playback"),
-        (name = "chat", description = "A channel's chat room")
+        (name = "chat", description = "A channel's chat room"),
+        (name = "social", description = "Who follows whom, who has blocked whom")
     )
 )]
 struct Document;

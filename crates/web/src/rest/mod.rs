@@ -7,6 +7,7 @@ mod docs;
 mod once;
 mod pictures;
 pub(crate) mod setup_page;
+mod social;
 mod stream;
 
 use axum::Router;
@@ -44,7 +45,8 @@ fn api() -> OpenApiRouter<Web> {
         .merge(account::routes())
         .merge(channel::routes())
         .merge(stream::routes())
-        .merge(chat::routes());
+        .merge(chat::routes())
+        .merge(social::routes());
     OpenApiRouter::with_openapi(docs::base()).nest(BASE, api)
 }
 

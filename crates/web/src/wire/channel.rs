@@ -30,6 +30,8 @@ pub struct ChannelJson {
     pub cover_url: Option<String>,
     /// Whose it is.
     pub owner: UserJson,
+    /// How many follow it.
+    pub followers: u64,
     /// What is on air.
     pub live: Option<StreamJson>,
     /// Since when, by RFC 3339.
@@ -99,6 +101,7 @@ impl ChannelJson {
             tags: channel.tags.iter().map(ToString::to_string).collect(),
             cover_url: channel.cover.map(picture_url),
             owner: UserJson::from(&view.owner),
+            followers: view.followers,
             live: view.live.as_ref().map(StreamJson::from),
             created_at: channel.created_at.to_rfc3339(),
             ingest: None,

@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use greenroom_app::chat::command::Done;
 use greenroom_app::chat::history::History;
+use greenroom_app::chat::pin::Pinned;
 use greenroom_domain::chat::{
     Author, Badge, ChannelRole, ChatDelay, ChatError, ChatRate, ChatSettings, Content, FollowAge,
-    Line, LineBody, Place, Restriction, RestrictionKind, Seq, SlowMode,
+    Line, LineBody, Place, Restriction, RestrictionKind, Seq, SlowMode, emotes,
 };
 use greenroom_domain::shared::actor::Identity;
 use serde::{Deserialize, Serialize};
@@ -42,6 +45,10 @@ pub enum LineBodyJson {
         text: Option<String>,
         /// There was more of it.
         truncated: bool,
+        /// The emotes that it names as `:code:`, by their codes: the emoji to be shown.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        #[cfg_attr(feature = "rest", schema(value_type = HashMap<String, String>, required = false))]
+        emotes: BTreeMap<String, &'static str>,
         /// What the author's client calls it.
         client_message_id: Option<String>,
         /// The number of the line that it answers.
@@ -229,7 +236,10 @@ impl From<&LineBody> for LineBodyJson {
                     Content::Text(text) => (Some(text.text.clone()), text.truncated),
                     Content::Deleted => (None, false),
                 };
+                let named = emotes(text.as_deref().unwrap_or_default());
+                let named = named.into_iter();
                 Self::Message {
+                    emotes: named.map(|it| (it.code.to_owned(), it.shown)).collect(),
                     author: AuthorJson::from(&message.author),
                     text,
                     truncated,
@@ -308,7 +318,7 @@ impl From<&Author> for AuthorJson {
 }
 
 /// What somebody is in a channel, by its name.
-pub fn role_text(role: ChannelRole) -> &'static str {
+pub(super) fn role_text(role: ChannelRole) -> &'static str {
     match role {
         ChannelRole::Moderator => "moderator",
         ChannelRole::Vip => "vip",
@@ -421,6 +431,95 @@ impl From<&Restriction> for RestrictionJson {
             restriction: RestrictionKindJson::from(restriction.kind),
             reason: restriction.reason.as_ref().map(ToString::to_string),
             at: restriction.at.to_rfc3339(),
+        }
+    }
+}
+
+/// A message that a room keeps in view.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = Pin))]
+pub struct PinJson {
+    /// The message.
+    pub line: LineJson,
+    /// Since when, by RFC 3339.
+    pub since: String,
+}
+
+impl From<&Pinned> for PinJson {
+    fn from(pinned: &Pinned) -> Self {
+        Self {
+            line: LineJson::public(&pinned.line),
+            since: pinned.pin.at.to_rfc3339(),
+        }
+    }
+}
+
+/// A chat command was carried out: what it has done, by its `command`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = CommandDone))]
+pub enum DoneJson {
+    /// Somebody is quiet or gone.
+    Restricted {
+        /// Who.
+        username: String,
+    },
+    /// Somebody may chat again.
+    Lifted {
+        /// Who.
+        username: String,
+    },
+    /// What somebody said last is gone.
+    Cleared {
+        /// Who.
+        username: String,
+        /// How many messages.
+        messages: usize,
+    },
+    /// Somebody is something else in the channel.
+    RoleChanged {
+        /// Who.
+        username: String,
+    },
+    /// Somebody is blocked.
+    Blocked {
+        /// Who.
+        username: String,
+    },
+    /// They have made up.
+    Unblocked {
+        /// Who.
+        username: String,
+    },
+    /// The room has another rule.
+    Configured,
+}
+
+impl From<&Done> for DoneJson {
+    fn from(done: &Done) -> Self {
+        match done {
+            Done::Restricted(user) => Self::Restricted {
+                username: user.to_string(),
+            },
+            Done::Lifted(user) => Self::Lifted {
+                username: user.to_string(),
+            },
+            Done::Cleared(user, messages) => Self::Cleared {
+                username: user.to_string(),
+                messages: *messages,
+            },
+            Done::RoleChanged(user) => Self::RoleChanged {
+                username: user.to_string(),
+            },
+            Done::Blocked(user) => Self::Blocked {
+                username: user.to_string(),
+            },
+            Done::Unblocked(user) => Self::Unblocked {
+                username: user.to_string(),
+            },
+            Done::Configured => Self::Configured,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! How things are written as JSON: the same by every interface.
 
 mod account;
+mod audit;
 mod channel;
 mod chat;
+mod social;
 mod stream;
 
 use greenroom_domain::shared::actor::Identity;
@@ -13,10 +15,15 @@ use serde::Serialize;
 #[cfg(any(feature = "dialects", feature = "graphql"))]
 pub(crate) use account::picture_url;
 pub use account::{AccountJson, UserJson};
+pub use audit::{AuditEventJson, AuditPersonJson, AuditTypeJson, People, people_in};
 pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
 pub use chat::{
-    AuthorJson, ChatRateJson, ChatSettingsJson, HistoryJson, LineBodyJson, LineJson,
-    RestrictionJson, RestrictionKindJson,
+    AuthorJson, ChatRateJson, ChatSettingsJson, DoneJson, HistoryJson, LineBodyJson, LineJson,
+    PinJson, RestrictionJson, RestrictionKindJson,
+};
+pub use social::{
+    AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,
+    NotifyJson, ViewerJson, standing_text,
 };
 #[cfg(feature = "socketio")]
 pub(crate) use stream::end_reason_text;

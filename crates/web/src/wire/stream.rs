@@ -1,7 +1,10 @@
 use greenroom_app::stream::join::Participants;
+use greenroom_app::stream::playback::Playback;
 use greenroom_app::stream::view::StreamView;
+use greenroom_domain::account::User;
+use greenroom_domain::channel::Channel;
 use greenroom_domain::media::{
-    AudioStatus, IngestStatus, PlaybackAddress, PlaybackKind, VideoStatus,
+    AudioStatus, IngestStatus, PlaybackAddress, PlaybackKind, Seat, VideoStatus,
 };
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::{EndReason, Ingest, StreamState};
@@ -63,7 +66,7 @@ pub enum StreamStatusJson {
     Ended,
 }
 
-/// What a stream's listing shows of its channel.
+/// What a listing shows of a channel.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = ChannelBrief))]
@@ -72,6 +75,8 @@ pub struct ChannelBriefJson {
     pub id: String,
     /// As it stands in addresses.
     pub handle: String,
+    /// What its streams are called.
+    pub title: String,
     /// In which language.
     pub language: Option<String>,
     /// To be found by.
@@ -80,6 +85,21 @@ pub struct ChannelBriefJson {
     pub cover_url: Option<String>,
     /// Whose it is.
     pub owner: UserJson,
+}
+
+impl ChannelBriefJson {
+    /// With whose it is.
+    pub fn of(channel: &Channel, owner: &User) -> Self {
+        Self {
+            id: channel.id.to_string(),
+            handle: channel.handle.to_string(),
+            title: channel.title.to_string(),
+            language: channel.language.as_ref().map(ToString::to_string),
+            tags: channel.tags.iter().map(ToString::to_string).collect(),
+            cover_url: channel.cover.map(picture_url),
+            owner: UserJson::from(owner),
+        }
+    }
 }
 
 impl From<&StreamView> for StreamJson {
@@ -98,14 +118,7 @@ impl From<&StreamView> for StreamJson {
         let (ended_at, end_reason) = end.unzip();
         Self {
             id: stream.id.to_string(),
-            channel: ChannelBriefJson {
-                id: channel.id.to_string(),
-                handle: channel.handle.to_string(),
-                language: channel.language.as_ref().map(ToString::to_string),
-                tags: channel.tags.iter().map(ToString::to_string).collect(),
-                cover_url: channel.cover.map(picture_url),
-                owner: UserJson::from(&view.owner),
-            },
+            channel: ChannelBriefJson::of(channel, &view.owner),
             title: stream.title.to_string(),
             category: stream.category.as_ref().map(ToString::to_string),
             status: StreamStatusJson::from(&stream.state),
@@ -157,13 +170,38 @@ pub(crate) fn end_reason_text(reason: EndReason) -> &'static str {
 #[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
 #[cfg_attr(feature = "graphql", graphql(name = "PlaybackAddress"))]
 pub struct PlaybackAddressJson {
-    /// `hls` or `dash`.
+    /// `hls`, `dash`, or `livekit`: a room to connect to.
     pub kind: &'static str,
     /// With a grant for whoever asked; a path where the server knows no public address.
     pub url: String,
+    /// What opens the room.
+    pub token: Option<String>,
+    /// As whom.
+    pub identity: Option<String>,
+    /// Until when; who is inside by then stays.
+    pub expires_at: Option<String>,
 }
 
 impl PlaybackAddressJson {
+    /// All the ways in which a channel is played.
+    pub(crate) fn all(playback: &Playback, url: impl Fn(&str) -> String) -> Vec<Self> {
+        let addresses = playback.addresses.iter().map(|it| Self::of(it, &url));
+        addresses
+            .chain(playback.seat.as_ref().map(Self::seat))
+            .collect()
+    }
+
+    /// A seat in a room.
+    pub fn seat(seat: &Seat) -> Self {
+        Self {
+            kind: "livekit",
+            url: seat.url.clone(),
+            token: Some(seat.token.expose().to_owned()),
+            identity: Some(seat.identity.clone()),
+            expires_at: Some(seat.expires_at.to_rfc3339()),
+        }
+    }
+
     /// `url` makes an address of a path.
     pub fn of(address: &PlaybackAddress, url: impl Fn(&str) -> String) -> Self {
         Self {
@@ -172,6 +210,9 @@ impl PlaybackAddressJson {
                 PlaybackKind::Dash => "dash",
             },
             url: url(&address.path),
+            token: None,
+            identity: None,
+            expires_at: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod channels;
 mod keys;
+mod viewer;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,6 +15,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(channels::get, channels::edit))
         .routes(routes!(channels::set_cover, channels::remove_cover))
         .routes(routes!(channels::own))
+        .routes(routes!(viewer::get))
         .routes(routes!(channels::unlock))
         .routes(routes!(keys::create, keys::list))
         .routes(routes!(keys::reveal))

@@ -3,21 +3,23 @@
 use std::sync::atomic::Ordering;
 
 use axum::Json;
-use greenroom_app::chat::delete;
+use greenroom_app::Refusal;
 use greenroom_app::chat::history::{self, Part};
-use greenroom_app::chat::post::{self, Post};
-use greenroom_domain::chat::{ChatError, ClientMessageId, Place, Seq};
+use greenroom_app::chat::post::Post;
+use greenroom_app::chat::say::{self, Said};
+use greenroom_app::chat::{clear, delete};
+use greenroom_domain::chat::{ClientMessageId, Place, Seq};
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::context::Context;
 use crate::extract::{Params, Query, page_limit};
 use crate::problem::Problem;
-use crate::rest::docs::{Always, Named, Paged, Restricted, WithBody, Writes};
+use crate::rest::docs::{Always, Conflicts, Named, Paged, Restricted, WithBody, Writes};
 use crate::rest::once::{BodyOnce, IdempotencyKey, message_id};
 use crate::rest::{channel_of, handle};
-use crate::wire::{HistoryJson, LineJson};
+use crate::wire::{DoneJson, HistoryJson, LineJson, identity};
 
 /// Which part of a room's log; the newest lines if nothing is said.
 #[derive(Deserialize, IntoParams)]
@@ -77,7 +79,7 @@ pub(super) async fn history(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMessage {
-    /// Cut where the room's limit is; at most 8 KiB.
+    /// Cut where the room's limit is; at most 8 KiB. What begins with `/` is a command.
     #[schema(min_length = 1)]
     text: String,
     /// What the client calls it: sent again with the same, it is the same message. 1 to 64
@@ -89,17 +91,28 @@ pub(super) struct NewMessage {
     reply_to: Option<u64>,
 }
 
-/// Posts a message. 201 when it is durable; 200 when it was there already.
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum Answer {
+    /// It is in the log.
+    Line(LineJson),
+    /// It was a command, and was carried out.
+    Done(DoneJson),
+}
+
+/// Posts a message: 201 when it is durable, 200 when it was there already. Or carries out a
+/// command (`/timeout name 10m`): 200.
 #[utoipa::path(post, path = "/channels/{handle}/chat", tag = "chat", operation_id = "post_message",
     params(("handle" = String, Path), IdempotencyKey),
     request_body = NewMessage,
-    responses((status = 201, body = LineJson), (status = 200, body = LineJson), Always, WithBody,
-        Restricted, Writes, Named))]
+    responses((status = 201, body = LineJson), (status = 200, body = Answer), Always, WithBody,
+        Restricted, Writes, Named, Conflicts))]
 pub(super) async fn post(
     context: Context,
     Params(name): Params<String>,
     BodyOnce(body, once): BodyOnce<NewMessage>,
-) -> Result<(StatusCode, Json<LineJson>), Problem> {
+) -> Result<(StatusCode, Json<Answer>), Problem> {
     let client_id = body
         .client_message_id
         .as_deref()
@@ -114,7 +127,10 @@ pub(super) async fn post(
         client_id,
         reply_to: body.reply_to.map(Seq),
     };
-    let posted = post::execute(&context.app, &context.actor, post).await?;
+    let posted = match say::execute(&context.app, &context.actor, post).await? {
+        Said::Posted(posted) => posted,
+        Said::Done(done) => return Ok((StatusCode::OK, Json(Answer::Done((&done).into())))),
+    };
     context.keep_guest();
     let status = if posted.repeated {
         StatusCode::OK
@@ -123,10 +139,10 @@ pub(super) async fn post(
         meters.chat_messages.fetch_add(1, Ordering::Relaxed);
         StatusCode::CREATED
     };
-    Ok((status, Json(LineJson::public(&posted.line))))
+    Ok((status, Json(Answer::Line(LineJson::public(&posted.line)))))
 }
 
-/// Deletes a message: one's own, or anybody's for whoever runs the channel. Again is no change.
+/// Deletes a message: one's own, or anybody's for the room's staff. Again is no change.
 #[utoipa::path(delete, path = "/channels/{handle}/chat/{seq}", tag = "chat",
     operation_id = "delete_message",
     params(("handle" = String, Path), ("seq" = u64, Path)),
@@ -136,8 +152,31 @@ pub(super) async fn delete(
     Params((name, seq)): Params<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let channel = channel_of(&context, &name).await?.value;
-    let no_such = || Problem::from(greenroom_app::Refusal::from(ChatError::NoSuchMessage));
-    let seq = seq.parse().map(Seq).map_err(|_| no_such())?;
+    let seq = super::seq(&seq)?;
     delete::execute(&context.app, &context.actor, channel.id, seq).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Messages are gone.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Cleared {
+    /// How many.
+    messages: usize,
+}
+
+/// Deletes what somebody said last, for the room's staff: up to a hundred messages among the
+/// room's newest thousand lines.
+#[utoipa::path(delete, path = "/channels/{handle}/chat/authors/{subject}", tag = "chat",
+    operation_id = "clear_messages",
+    params(("handle" = String, Path),
+        ("subject" = String, Path, description = "`user:<id>` or `guest:<id>`")),
+    responses((status = 200, body = Cleared), Always, Restricted, Writes, Named))]
+pub(super) async fn clear(
+    context: Context,
+    Params((name, who)): Params<(String, String)>,
+) -> Result<Json<Cleared>, Problem> {
+    let room = channel_of(&context, &name).await?.value.id;
+    let author = identity(&who).ok_or(Refusal::NoSuchUser)?;
+    let messages = clear::execute(&context.app, &context.actor, room, author).await?;
+    Ok(Json(Cleared { messages }))
 }

@@ -4,8 +4,9 @@ use axum::Json;
 use greenroom_app::stream::listing::{self, LiveFilter};
 use greenroom_app::stream::taste::LiveOrder;
 use greenroom_app::stream::view;
+use http::StatusCode;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::stream_id;
 use crate::context::Context;
@@ -28,6 +29,12 @@ pub(super) struct ListLive {
     tag: Option<String>,
     /// It is in this language.
     language: Option<String>,
+    /// What comes first; among what is alike, most viewers. Most viewers if not said.
+    #[param(inline)]
+    order: Option<Order>,
+    /// `only`: channels that one follows and no others, which needs an account.
+    #[param(inline)]
+    followed: Option<FollowedToo>,
     /// Goes on after the page that gave it.
     cursor: Option<String>,
     /// 25 if not said.
@@ -35,7 +42,44 @@ pub(super) struct ListLive {
     limit: Option<u16>,
 }
 
-/// What is live now, most viewers first. At most two seconds old.
+/// What comes first.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// Most viewers.
+    Viewers,
+    /// Channels that one follows.
+    Followed,
+    /// What is of a category, or has a tag, of the channels that one has followed last.
+    Recommended,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum FollowedToo {
+    Only,
+}
+
+impl ListLive {
+    fn order(&self) -> Result<LiveOrder, Problem> {
+        match (self.followed, self.order) {
+            (None, None | Some(Order::Viewers)) => Ok(LiveOrder::Viewers),
+            (None, Some(Order::Followed)) => Ok(LiveOrder::FollowedFirst),
+            (None, Some(Order::Recommended)) => Ok(LiveOrder::Recommended),
+            (Some(FollowedToo::Only), None | Some(Order::Viewers | Order::Followed)) => {
+                Ok(LiveOrder::FollowedOnly)
+            }
+            (Some(FollowedToo::Only), Some(Order::Recommended)) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "MALFORMED_QUERY",
+                "order: what one follows is not recommended",
+            )
+            .with("field", "order")),
+        }
+    }
+}
+
+/// What is live now, most viewers first if nothing else is asked for. At most two seconds old.
 #[utoipa::path(get, path = "/streams", tag = "streams", operation_id = "list_live",
     params(ListLive),
     responses((status = 200, body = PageJson<StreamJson>), Always, Paged))]
@@ -43,13 +87,14 @@ pub(super) async fn live(
     context: Context,
     Query(query): Query<ListLive>,
 ) -> Result<Json<PageJson<StreamJson>>, Problem> {
+    let order = query.order()?;
     let page = page(query.cursor, query.limit)?;
     let filter = LiveFilter {
         search: query.search,
         category: query.category,
         tag: query.tag,
         language: query.language,
-        order: LiveOrder::default(),
+        order,
     };
     let streams = listing::execute(&context.app, &context.actor, &filter, &page).await?;
     Ok(Json(PageJson::of(streams, |view| StreamJson::from(&view))))
