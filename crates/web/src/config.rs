@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use greenroom_domain::media::MediaWebhooks;
 use greenroom_domain::shared::rate::Quota;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,6 +52,9 @@ pub struct WebConfig {
     pub body_timeout: Duration,
     /// How long the API may take to answer.
     pub request_timeout: Duration,
+    /// Takes what a media server that runs elsewhere posts to
+    /// `/api/v1/webhooks/livekit`; nobody does if not said.
+    pub media_webhooks: Option<Arc<dyn MediaWebhooks>>,
     /// Why the server is not ready, where the store's answering is not all there is to it: no
     /// space on the disk, say.
     pub not_ready: Option<NotReady>,
@@ -107,6 +111,7 @@ impl Default for WebConfig {
             body_limit: 64 * 1024,
             body_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            media_webhooks: None,
             not_ready: None,
             more_metrics: None,
             meters: Arc::default(),
@@ -257,7 +262,7 @@ impl FromStr for Site {
 
     fn from_str(text: &str) -> Result<Self, MalformedSite> {
         let host = match text.split_once("://") {
-            Some(("http" | "https", host)) => host,
+            Some(("http" | "https" | "ws" | "wss", host)) => host,
             Some(_) => return Err(MalformedSite),
             None => text,
         };

@@ -85,6 +85,9 @@ pub fn routes(app: Arc<App>, config: &WebConfig) -> Router {
     let router = router
         .layer(middleware::from_fn_with_state(web.clone(), layers::guard))
         .layer(layers::cors(config));
+    // Of one address, as many as there are viewers who come and go; and not for browsers.
+    #[cfg(feature = "rest")]
+    let router = router.merge(rest::webhooks::routes());
     #[cfg(feature = "dialects")]
     let router = router.merge(dialects::routes(&web));
     #[cfg(feature = "graphql")]

@@ -9,6 +9,7 @@ mod pictures;
 pub(crate) mod setup_page;
 mod social;
 mod stream;
+pub(crate) mod webhooks;
 
 use axum::Router;
 use axum::routing::get;

@@ -181,10 +181,7 @@ pub(in crate::graphql) async fn addresses(
         Some(node) => node.url(path),
         None => asking.config.url(path),
     };
-    let addresses = playback.addresses.iter();
-    Ok(addresses
-        .map(|address| PlaybackAddressJson::of(address, url))
-        .collect())
+    Ok(PlaybackAddressJson::all(&playback, url))
 }
 
 /// Where encoders publish to, and whether they may come in.

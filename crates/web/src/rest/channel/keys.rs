@@ -109,6 +109,6 @@ pub(super) async fn revoke(
     Ok(Json(KeyJson::from(&key)))
 }
 
-fn key_id(text: &str) -> Result<StreamKeyId, Problem> {
+pub(super) fn key_id(text: &str) -> Result<StreamKeyId, Problem> {
     text.parse().map_err(|_| Refusal::NoSuchKey.into())
 }

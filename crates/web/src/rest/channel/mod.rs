@@ -1,6 +1,7 @@
 //! Channels and their stream keys.
 
 mod channels;
+mod ingest;
 mod keys;
 mod viewer;
 
@@ -21,4 +22,6 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(keys::reveal))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::revoke))
+        .routes(routes!(ingest::show, ingest::withdraw))
+        .routes(routes!(ingest::take_seat))
 }

@@ -84,8 +84,5 @@ async fn addresses(
         Some(node) => node.url(path),
         None => context.config.url(path),
     };
-    let addresses = playback.addresses.iter();
-    Ok(addresses
-        .map(|address| PlaybackAddressJson::of(address, url))
-        .collect())
+    Ok(PlaybackAddressJson::all(&playback, url))
 }
