@@ -7,6 +7,7 @@ mod nodes;
 mod plans;
 mod restart;
 mod schema;
+mod social;
 mod statements;
 mod support;
 mod wire;

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use greenroom_adapters_postgres::PgStore;
 use greenroom_domain::shared::commit::{Changes, Commit, CounterChange};
+use greenroom_domain::shared::once::{Once, Replies, RequestKey};
+use greenroom_domain::social::Follows;
 use greenroom_domain::stream::Streams;
-use greenroom_testkit::builders::{channel_id, stream_id};
+use greenroom_testkit::builders::{channel_id, noon_plus, stream_id, viewer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -98,6 +100,24 @@ fn a_commit_whose_answer_is_lost_is_answered_and_kept_once() {
             let place = store.commit(says("ada", "hello")).await.unwrap().places[0];
             assert_eq!(place.seq.0, n);
             assert_eq!(log(&store, channel_id("ada")).await.len() as u64, n);
+
+            wire.breaks(when);
+            // The reply would be found by a commit that is simply run again.
+            let once = Once {
+                key: RequestKey::parse(&format!("request-{n}")).unwrap(),
+                request: [0; 32],
+            };
+            let follower = CounterChange::FollowerCame(channel_id("ada"));
+            let changes = Changes {
+                reply: Some(once.reply(viewer("bea"), stream.uuid(), noon_plus(0))),
+                ..Changes::new().counter(follower)
+            };
+            store.commit(changes).await.unwrap();
+            assert_eq!(store.followers(&[channel_id("ada")]).await.unwrap(), [n]);
+            let reply = Replies::get(&store, viewer("bea"), &once.key)
+                .await
+                .unwrap();
+            assert!(reply.is_some());
         }
     });
 }
