@@ -43,6 +43,9 @@ pub struct Context {
     pub session: Option<SessionToken>,
     new_guest: Option<String>,
     cookies: Cookies,
+    /// By which host they asked.
+    #[cfg(feature = "dialects")]
+    host: Option<Box<str>>,
 }
 
 impl Context {
@@ -59,6 +62,23 @@ impl Context {
             session: caller.session.clone(),
             new_guest: None,
             cookies: Cookies::default(),
+            #[cfg(feature = "dialects")]
+            host: None,
+        }
+    }
+
+    /// The whole address of a path, also where no public URL is said: by the host that was
+    /// asked then. For clients that know nothing else of this server.
+    #[cfg(feature = "dialects")]
+    pub(crate) fn url(&self, path: &str) -> String {
+        let scheme = if self.config.is_https() {
+            "https"
+        } else {
+            "http"
+        };
+        match (&self.config.public_url, &self.host) {
+            (None, Some(host)) => format!("{scheme}://{host}{path}"),
+            _ => self.config.url(path),
         }
     }
 
@@ -275,6 +295,8 @@ impl FromRequestParts<Web> for Context {
                 .get::<Cookies>()
                 .cloned()
                 .unwrap_or_default(),
+            #[cfg(feature = "dialects")]
+            host: text(&parts.headers, &header::HOST).map(Box::from),
         };
         if caller.stale_session {
             context.forget_session();

@@ -12,7 +12,7 @@ use crate::wire::picture_url;
 /// Where it is for whoever knows no more than the text.
 pub(super) fn absolute(context: &Context, address: &str) -> String {
     if address.starts_with('/') {
-        context.config.url(address)
+        context.url(address)
     } else {
         address.to_owned()
     }

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 /// The channel's address for everybody, to be kept: whoever plays it is a guest.
 pub(super) fn for_everybody(context: &Context, handle: &Handle) -> Option<String> {
     let addresses = context.app.ports.media.playback_addresses(handle, None);
-    Some(context.config.url(&hls(addresses)?))
+    Some(context.url(&hls(addresses)?))
 }
 
 /// The same with a grant for whoever asks: their player counts as them. Refused to whoever may
@@ -26,7 +26,7 @@ pub(super) async fn for_asker(
     let path = hls(playback.addresses);
     Ok(path.map(|path| match &playback.node {
         Some(node) => node.url(&path),
-        None => context.config.url(&path),
+        None => context.url(&path),
     }))
 }
 

@@ -134,3 +134,17 @@ async fn a_channel_is_made_where_its_natural_name_cannot_be_had() {
     let handle = own["handle"].as_str().unwrap();
     assert!(handle.starts_with('u') && handle.len() == 17, "{handle}");
 }
+
+#[tokio::test]
+async fn addresses_are_whole_where_no_public_one_is_said() {
+    let server = Server::with(WebConfig {
+        dialects: [Dialect::StreamIt].into(),
+        ..config()
+    })
+    .await;
+    let ada = creator(&server, "ada-1");
+    let made = json!({ "title": "Mine" });
+    let made = post(&server, Some(&ada), "/api/stream/create", made).await;
+    let here = server.url("/hls/ada-1/index.m3u8");
+    assert_eq!(made.expect(200)["playbackUrl"], here.as_str());
+}
