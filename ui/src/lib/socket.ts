@@ -16,6 +16,8 @@ let guest: string | null = null;
 export async function openSocket(): Promise<Socket> {
   const { io } = await import("socket.io-client");
   const socket = io({
+    // Whatever the server speaks to those who do not say.
+    query: { dialect: "greenroom" },
     transports: ["websocket", "polling"],
     tryAllTransports: true,
     reconnectionDelay: 400,

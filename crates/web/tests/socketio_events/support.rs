@@ -59,16 +59,23 @@ impl RateLimits for NoLimits {
     }
 }
 
-/// A platform in memory that knows the tokens `owner` (a creator), `ann`, `bob`, and `brief`,
-/// which is worth something for a minute.
-fn platform(clock: Arc<ShiftedClock>) -> Arc<App> {
+/// A platform in memory that knows the tokens `owner` (a creator), `root` (an administrator),
+/// `ann`, `bob`, those of the documents, and `brief`, which is worth something for a minute.
+fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<App> {
     let store = Arc::new(InMemoryStore::new());
     let tokens = Arc::new(KnownTokens::default());
     let now = clock.now();
-    for name in ["ann", "bob"] {
+    for name in ["ann", "bob", "artist123", "viewer1"] {
         tokens.add(name, says(name, now + HOUR));
     }
     tokens.add("brief", says("brief", now + Duration::from_secs(60)));
+    tokens.add(
+        "root",
+        VerifiedToken {
+            is_admin: Some(true),
+            ..says("root", now + HOUR)
+        },
+    );
     tokens.add(
         "owner",
         VerifiedToken {
@@ -91,7 +98,7 @@ fn platform(clock: Arc<ShiftedClock>) -> Arc<App> {
         blocks: store.clone(),
         replies: store,
         presence: Arc::new(InMemoryPresence::default()),
-        rate_limits: Arc::new(NoLimits),
+        rate_limits,
         leases: Arc::new(InMemoryLeases::default()),
         bus: Arc::new(InMemoryBus::default()),
         nodes: Arc::new(InMemoryNodes::default()),
@@ -119,18 +126,28 @@ pub(crate) async fn play(scenario: &str) {
 
 /// The same with another script of this folder.
 pub(crate) async fn play_script(script: &str, scenario: &str) {
+    play_at(script, scenario, Arc::new(NoLimits), WebConfig::default()).await;
+}
+
+/// The same at a server that is configured so, and limits how fast people chat so.
+pub(crate) async fn play_at(
+    script: &str,
+    scenario: &str,
+    rate_limits: Arc<dyn RateLimits>,
+    config: WebConfig,
+) {
     let packages = tokio::task::spawn_blocking(node_packages).await.unwrap();
     let shutdown = CancellationToken::new();
     let _stop = shutdown.clone().drop_guard();
     let clock = Arc::new(ShiftedClock(AtomicI64::new(0)));
-    let app = platform(Arc::clone(&clock));
+    let app = platform(Arc::clone(&clock), rate_limits);
     let config = WebConfig {
         quota: Quota {
             burst: 1_000_000,
             per: Duration::from_secs(1),
         },
         shutdown: shutdown.clone(),
-        ..WebConfig::default()
+        ..config
     };
     let router = greenroom_web::router(Arc::clone(&app), &config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

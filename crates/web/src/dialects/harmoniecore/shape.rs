@@ -51,6 +51,44 @@ impl From<&StreamView> for StreamJson {
     }
 }
 
+/// What was counted of a stream.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatsJson {
+    stream_id: String,
+    status: StreamStatusJson,
+    viewer_count: u64,
+    peak_viewers: u64,
+    /// How many have watched, each time they came.
+    total_views: u64,
+    message_count: u64,
+    /// For how long it has been on air, or was, in seconds.
+    duration: u64,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+}
+
+impl StatsJson {
+    pub(super) fn of(view: &StreamView, now: Timestamp) -> Self {
+        let stream = &view.stream;
+        let ended_at = ended_at(&stream.state);
+        let on_air = stream
+            .started_at()
+            .map(|started_at| ended_at.unwrap_or(now).since(started_at));
+        Self {
+            stream_id: stream.id.to_string(),
+            status: StreamStatusJson::from(&stream.state),
+            viewer_count: view.viewers,
+            peak_viewers: view.counts.peak,
+            total_views: view.counts.views,
+            message_count: view.counts.messages,
+            duration: on_air.unwrap_or_default().as_secs(),
+            started_at: stream.started_at().map(Timestamp::to_rfc3339),
+            ended_at: ended_at.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
 fn ended_at(state: &StreamState) -> Option<Timestamp> {
     match state {
         StreamState::Ended { ended_at, .. } => Some(*ended_at),

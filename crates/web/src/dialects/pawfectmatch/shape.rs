@@ -27,22 +27,24 @@ pub(crate) struct StreamJson {
     viewers: u64,
     peak_viewers: u64,
     tags: Vec<String>,
-    pinned_messages: Vec<PinnedJson>,
+    /// Not in listings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned_messages: Option<Vec<PinnedJson>>,
     created_at: String,
 }
 
 /// A message that its stream's owner has pinned.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PinnedJson {
-    message_id: String,
-    author_id: String,
-    content: String,
-    timestamp: String,
+    pub(super) message_id: String,
+    pub(super) author_id: String,
+    pub(super) content: String,
+    pub(super) timestamp: String,
 }
 
 impl StreamJson {
-    pub(crate) fn of(view: &StreamView, pinned_messages: Vec<PinnedJson>) -> Self {
+    pub(crate) fn of(view: &StreamView, pinned_messages: Option<Vec<PinnedJson>>) -> Self {
         let (stream, channel) = (&view.stream, &view.channel);
         let ended_at = match stream.state {
             StreamState::Ended { ended_at, .. } => Some(ended_at),

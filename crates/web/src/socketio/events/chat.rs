@@ -5,9 +5,11 @@ use std::sync::atomic::Ordering;
 
 use greenroom_app::Refusal;
 use greenroom_app::channel::view;
+use greenroom_app::chat::command::Done;
 use greenroom_app::chat::history::Part;
-use greenroom_app::chat::post::{self, Post};
-use greenroom_app::chat::{delete, history, typing};
+use greenroom_app::chat::post::Post;
+use greenroom_app::chat::say::{self, Said};
+use greenroom_app::chat::{delete, history};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::{ClientMessageId, Content, LineBody, Seq};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
@@ -56,16 +58,6 @@ pub(super) struct Send {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Typing {
-    stream_id: Option<String>,
-    handle: Option<String>,
-    user_id: Option<String>,
-    #[serde(rename = "isTyping")]
-    active: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct GetHistory {
     stream_id: Option<String>,
     handle: Option<String>,
@@ -98,7 +90,7 @@ pub(super) async fn join(
     let channel = &view.channel.value;
     let entered = enter(events, connection, channel, start, Purpose::Chat).await?;
     done(&Joined {
-        chat: chat_of(events, channel, &entered).await?,
+        chat: chat_of(events, connection, channel, &entered).await?,
         channel: ChannelJson::public(&view),
     })
 }
@@ -111,6 +103,38 @@ pub(super) async fn leave(
     let channel = channel_named(events, &payload.handle).await?;
     connection.leave_chat(channel);
     done(&Nothing {})
+}
+
+/// It was a command, and was carried out.
+#[derive(Serialize)]
+struct CarriedOut {
+    /// `restricted`, `lifted`, `cleared`, `role_changed`, `blocked`, `unblocked`, `configured`.
+    done: &'static str,
+    /// Whom it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// How many messages are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+}
+
+impl From<Done> for CarriedOut {
+    fn from(carried_out: Done) -> Self {
+        let (done, user, count) = match carried_out {
+            Done::Restricted(user) => ("restricted", Some(user), None),
+            Done::Lifted(user) => ("lifted", Some(user), None),
+            Done::Cleared(user, count) => ("cleared", Some(user), Some(count)),
+            Done::RoleChanged(user) => ("role_changed", Some(user), None),
+            Done::Blocked(user) => ("blocked", Some(user), None),
+            Done::Unblocked(user) => ("unblocked", Some(user), None),
+            Done::Configured => ("configured", None, None),
+        };
+        Self {
+            done,
+            username: user.map(|user| user.to_string()),
+            count,
+        }
+    }
 }
 
 /// A message is in the log.
@@ -147,7 +171,10 @@ pub(super) async fn send(
         reply_to: payload.reply_to.map(Seq),
     };
     let terms = connection.speech.terms();
-    let posted = post::execute_by(&events.app, &connection.actor, post, terms).await?;
+    let posted = match say::execute_by(&events.app, &connection.actor, post, terms).await? {
+        Said::Posted(posted) => posted,
+        Said::Done(carried_out) => return done(&CarriedOut::from(carried_out)),
+    };
     if !posted.repeated {
         let meters = &events.config.meters;
         meters.chat_messages.fetch_add(1, Ordering::Relaxed);
@@ -167,17 +194,6 @@ pub(super) async fn send(
         truncated,
         repeated: posted.repeated,
     })
-}
-
-pub(super) async fn typing(
-    events: &Events,
-    connection: &Arc<Connection>,
-    payload: Typing,
-) -> Result<Answer, Problem> {
-    require_own(connection, "userId", payload.user_id.as_deref())?;
-    let channel = room_now(events, connection, payload.stream_id, payload.handle).await?;
-    typing::execute(&events.app, &connection.actor, channel, payload.active).await?;
-    done(&Nothing {})
 }
 
 /// Part of a room's log.

@@ -149,10 +149,10 @@ fn of_stream(
     event: Event,
     reason: Option<&str>,
 ) -> serde_json::Result<Option<SharedPacket>> {
-    let Some(view) = original.view else {
+    let Some(seen) = original.seen else {
         return packet(event, &bare(original.stream));
     };
-    let stream = StreamJson::from(view);
+    let stream = StreamJson::from(&seen.view);
     packet(event, &StreamEvent { stream, reason })
 }
 

@@ -14,10 +14,12 @@ mod enter;
 mod harmoniecore;
 mod listener;
 mod moderation;
+mod moment;
 mod outgoing;
 mod pawfectmatch;
 mod payload;
 mod people;
+mod pins;
 mod room;
 mod session;
 mod speech;
@@ -216,10 +218,13 @@ impl Events {
             Request::JoinChannel => chat::join(self, it, args.read()?).await,
             Request::LeaveChannel => chat::leave(self, it, args.read()?).await,
             Request::SendMessage => chat::send(self, it, args.read()?).await,
-            Request::Typing => chat::typing(self, it, args.read()?).await,
+            Request::Typing => moment::typing(self, it, args.read()?).await,
             Request::GetHistory => chat::history(self, it, args.read()?).await,
             Request::DeleteMessage => chat::delete(self, it, args.read()?).await,
             Request::ModerateUser => moderation::moderate(self, it, args.read()?).await,
+            Request::React => moment::react(self, it, args.read()?).await,
+            Request::PinMessage => pins::pin(self, it, args).await,
+            Request::UnpinMessage => pins::unpin(self, it, args.read()?).await,
             Request::SendTip | Request::SendGift => Err(absent("tips and gifts")),
             Request::StartRecording | Request::StopRecording => Err(absent("recordings")),
         }

@@ -178,7 +178,7 @@ fn of_moment(
                 reaction: reaction.as_str(),
                 count: *count,
             });
-            let event = Reactions {
+            let event = Reacted {
                 stream_id: stream.map(|stream| stream.to_string()),
                 channel_id: channel.to_string(),
                 reactions: counts.collect(),
@@ -205,7 +205,7 @@ fn packet(event: Event, json: &impl Serialize) -> serde_json::Result<SharedPacke
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Reactions<'a> {
+struct Reacted<'a> {
     stream_id: Option<String>,
     channel_id: String,
     /// With what, and how often since the last frame.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::speech::{Document, Speech};
 use super::translate::Original;
 use super::vocabulary::Event;
-use crate::dialects::pawfectmatch::StreamJson;
+use crate::dialects::pawfectmatch::{PinnedJson, StreamJson};
 use crate::socketio::socket::SharedPacket;
 
 #[derive(Serialize)]
@@ -39,6 +39,29 @@ struct StateJson {
     stream_id: String,
     is_live: bool,
     viewers: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PinsJson<'a> {
+    stream_id: String,
+    pinned_messages: &'a [PinnedJson],
+}
+
+/// How people reacted in the last moment: with what most of all, and with what else.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReactionsJson<'a> {
+    stream_id: String,
+    emoji: &'a str,
+    count: u32,
+    reactions: &'a [ReactionJson<'a>],
+}
+
+#[derive(Serialize)]
+struct ReactionJson<'a> {
+    emoji: &'a str,
+    count: u32,
 }
 
 #[derive(Serialize)]
@@ -91,11 +114,11 @@ fn of_line(original: &Original<'_>, line: &Line) -> serde_json::Result<Option<Sh
         }
         LineBody::StreamStarted { .. } => of_stream(original, Event::StreamStarted),
         LineBody::StreamEnded { .. } => of_stream(original, Event::StreamEnded),
+        LineBody::Pinned { .. } => of_pins(original, Event::MessagePinned),
+        LineBody::Unpinned { .. } => of_pins(original, Event::MessageUnpinned),
         LineBody::Restricted { .. }
         | LineBody::RestrictionLifted { .. }
         | LineBody::SettingsChanged(_)
-        | LineBody::Pinned { .. }
-        | LineBody::Unpinned { .. }
         | LineBody::RoleChanged { .. }
         | LineBody::ChannelEdited { .. }
         | LineBody::StreamInterrupted { .. }
@@ -104,8 +127,11 @@ fn of_line(original: &Original<'_>, line: &Line) -> serde_json::Result<Option<Sh
 }
 
 fn of_stream(original: &Original<'_>, event: Event) -> serde_json::Result<Option<SharedPacket>> {
-    match original.view {
-        Some(view) => packet(event, &StreamJson::of(view, Vec::new())),
+    match original.seen {
+        Some(seen) => packet(
+            event,
+            &StreamJson::of(&seen.view, Some(seen.pinned.clone())),
+        ),
         None => packet(
             event,
             &StateJson {
@@ -115,6 +141,18 @@ fn of_stream(original: &Original<'_>, event: Event) -> serde_json::Result<Option
             },
         ),
     }
+}
+
+fn of_pins(original: &Original<'_>, event: Event) -> serde_json::Result<Option<SharedPacket>> {
+    // What could not be read is told with the next change.
+    let Some(seen) = original.seen else {
+        return Ok(None);
+    };
+    let json = PinsJson {
+        stream_id: original.stream.to_string(),
+        pinned_messages: &seen.pinned,
+    };
+    packet(event, &json)
 }
 
 fn of_moment(original: &Original<'_>, moment: &Ephemeral) -> serde_json::Result<Vec<SharedPacket>> {
@@ -140,7 +178,26 @@ fn of_moment(original: &Original<'_>, moment: &Ephemeral) -> serde_json::Result<
             let went = went.and_then(|json| packet(Event::ViewerLeft, &json).transpose());
             came.into_iter().chain(went).collect()
         }
-        Ephemeral::Reactions { .. } => Ok(Vec::new()),
+        Ephemeral::Reactions { counts } => {
+            let mut reactions: Vec<ReactionJson<'_>> = counts
+                .iter()
+                .map(|(reaction, count)| ReactionJson {
+                    emoji: reaction.as_str(),
+                    count: *count,
+                })
+                .collect();
+            reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.count));
+            let Some(most) = reactions.first() else {
+                return Ok(Vec::new());
+            };
+            let json = ReactionsJson {
+                stream_id: original.stream.to_string(),
+                emoji: most.emoji,
+                count: most.count,
+                reactions: &reactions,
+            };
+            packet(Event::Reactions, &json).map(Vec::from_iter)
+        }
         Ephemeral::Typing { .. } => Ok(Vec::new()),
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A payload in our words. A bare text is a message's.
+/// A payload in our words. A bare text is what it is all about.
 fn translated(
     connection: &Connection,
     request: Request,
@@ -60,9 +60,11 @@ fn translated(
 ) -> Value {
     let theirs = match payload {
         Value::Object(theirs) => theirs,
-        Value::String(text) if request == Request::SendMessage => {
-            Map::from_iter([("message".to_owned(), Value::String(text))])
-        }
+        Value::String(text) => match request {
+            Request::SendMessage => Map::from_iter([("message".to_owned(), text.into())]),
+            Request::React => Map::from_iter([("reaction".to_owned(), text.into())]),
+            _ => return Value::String(text),
+        },
         other => return other,
     };
     let mut ours = Map::new();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use greenroom_app::Refusal;
-use greenroom_app::chat::configure;
+use greenroom_app::chat::{configure, pin};
 use greenroom_app::realtime::Start;
 use greenroom_app::stream::create::{self, CreateStream};
 use greenroom_app::stream::view::StreamView;
 use greenroom_app::stream::{end, join, start};
 use greenroom_domain::access::Denied;
-use greenroom_domain::channel::{Category, Channel, ChannelTitle, Handle};
+use greenroom_domain::channel::{Category, Channel, ChannelTitle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,8 +19,8 @@ use super::payload::{handle, place, require_own, stream_id};
 use super::speech::{Document, Speech};
 use super::vocabulary::Event;
 use super::{Answer, Events, Nothing, Problem, done};
-use crate::dialects::{creator, harmoniecore};
-use crate::wire::{ChatSettingsJson, StreamJson};
+use crate::dialects::harmoniecore;
+use crate::wire::{ChatSettingsJson, LineJson, StreamJson};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -30,8 +30,7 @@ pub(super) struct Create {
     channel: Option<String>,
     title: Option<String>,
     /// A stream has none of its own: the channel's is shown.
-    #[serde(rename = "description")]
-    _description: Option<String>,
+    description: Option<String>,
     category: Option<String>,
 }
 
@@ -92,50 +91,64 @@ pub(super) async fn create(
     payload: Create,
 ) -> Result<Answer, Problem> {
     require_own(connection, "artistId", payload.artist_id.as_deref())?;
-    let title = payload.title.as_deref().map(ChannelTitle::parse);
-    let title = title
-        .transpose()
-        .map_err(|error| Problem::text("title", error))?;
-    let category = payload.category.as_deref().map(Category::parse);
-    let category = category
-        .transpose()
-        .map_err(|error| Problem::text("category", error))?;
-    let handle = match &payload.channel {
-        Some(name) => handle(name)?,
-        None => own_channel(events, connection, title.as_ref()).await?,
+    let view = match connection.speech {
+        Speech::Ours => create_ours(events, connection, payload).await?,
+        Speech::Of(_) => create_by_document(events, connection, payload).await?,
     };
-    let command = CreateStream {
-        handle,
-        title,
-        category,
-    };
-    let view = create::execute(&events.app, &connection.actor, command).await?;
     let stream = Shape::of(connection, &view);
     connection.tell(Event::StreamCreated, &stream)?;
     done(&OneStream { stream })
 }
 
-/// The documents know no channels: their creators' are made by their first stream.
-async fn own_channel(
+async fn create_ours(
     events: &Events,
     connection: &Connection,
-    title: Option<&ChannelTitle>,
-) -> Result<Handle, Problem> {
+    payload: Create,
+) -> Result<StreamView, Problem> {
+    let handle = match &payload.channel {
+        Some(name) => handle(name)?,
+        None => own_channel(events, connection).await?.handle,
+    };
+    let title = payload.title.as_deref().map(ChannelTitle::parse);
+    let category = payload.category.as_deref().map(Category::parse);
+    let command = CreateStream {
+        handle,
+        title: title
+            .transpose()
+            .map_err(|error| Problem::text("title", error))?,
+        category: category
+            .transpose()
+            .map_err(|error| Problem::text("category", error))?,
+    };
+    Ok(create::execute(&events.app, &connection.actor, command).await?)
+}
+
+async fn own_channel(events: &Events, connection: &Connection) -> Result<Channel, Problem> {
     let user = connection
         .actor
         .user()
         .ok_or(Refusal::Denied(Denied::SignInFirst))?;
-    let (app, actor, ports) = (&events.app, &connection.actor, &events.app.ports);
-    if let Speech::Of(_) = connection.speech {
-        let user = ports.users.get(user).await.map_err(Refusal::from)?;
-        let user = user.ok_or(Refusal::NoSuchUser)?.value;
-        creator::ask(app, actor, &user).await?;
-        let channel = creator::own_channel(app, actor, &user, title).await?;
-        return Ok(channel.channel.value.handle);
-    }
-    let channel = ports.channels.by_owner(user).await;
+    let channel = events.app.ports.channels.by_owner(user).await;
     let channel = channel.map_err(Refusal::from)?;
-    Ok(channel.ok_or(Refusal::NoSuchChannel)?.value.handle)
+    Ok(channel.ok_or(Refusal::NoSuchChannel)?.value)
+}
+
+async fn create_by_document(
+    events: &Events,
+    connection: &Connection,
+    payload: Create,
+) -> Result<StreamView, Problem> {
+    let (app, actor) = (&events.app, &connection.actor);
+    let user = actor.user().ok_or(Refusal::Denied(Denied::SignInFirst))?;
+    let user = app.ports.users.get(user).await.map_err(Refusal::from)?;
+    let user = user.ok_or(Refusal::NoSuchUser)?.value;
+    let stream = harmoniecore::NewStream {
+        artist_id: payload.artist_id,
+        title: payload.title,
+        description: payload.description,
+        category: payload.category,
+    };
+    stream.create(app, actor, &user).await
 }
 
 pub(super) async fn start(
@@ -196,6 +209,8 @@ pub(super) struct ChatJson {
     /// What the client has is to be thrown away and read anew.
     resync: bool,
     settings: ChatSettingsJson,
+    /// What is kept in view, oldest first.
+    pins: Vec<LineJson>,
 }
 
 #[derive(Serialize)]
@@ -243,7 +258,7 @@ pub(super) async fn join(
             Speech::Of(Document::PawfectMatch) | Speech::Ours => None,
         },
         stream: Shape::of(connection, &view),
-        chat: chat_of(events, &view.channel, &entered).await?,
+        chat: chat_of(events, connection, &view.channel, &entered).await?,
     };
     connection.tell(Event::StreamJoined, &joined)?;
     done(&joined)
@@ -270,11 +285,18 @@ pub(super) fn start_at(after: Option<&str>) -> Result<Start, Problem> {
 
 pub(super) async fn chat_of(
     events: &Events,
+    connection: &Connection,
     channel: &Channel,
     entered: &Entered,
 ) -> Result<ChatJson, Problem> {
-    let room = configure::current(&events.app, &channel.handle).await?;
+    let (app, handle) = (&events.app, &channel.handle);
+    let room = configure::current(app, handle).await?;
+    let pinned = pin::list(app, &connection.actor, handle).await?;
     Ok(ChatJson {
+        pins: pinned
+            .iter()
+            .map(|pinned| LineJson::public(&pinned.line))
+            .collect(),
         place: entered.from.to_string(),
         resync: entered.resync,
         settings: ChatSettingsJson::from(room.value.settings),

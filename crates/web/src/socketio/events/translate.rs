@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use greenroom_app::App;
 use greenroom_app::realtime::{Published, Shown, WireFormat};
 use greenroom_app::stream::view::{self, StreamView};
+use greenroom_app::{App, Refusal};
 use greenroom_domain::chat::{Ephemeral, LineBody};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::StreamId;
@@ -18,7 +18,8 @@ use parking_lot::Mutex;
 use super::people::{Names, PATIENCE};
 use super::room::Room;
 use super::speech::Document;
-use super::{harmoniecore, pawfectmatch};
+use super::{harmoniecore, pawfectmatch as words};
+use crate::dialects::pawfectmatch::{self, PinnedJson};
 use crate::socketio::socket::{Class, Sent, SharedPacket, Socket};
 
 /// How many of a room's lines wait for one connection while a name is looked up.
@@ -42,8 +43,14 @@ pub(super) struct Original<'a> {
     /// What was on air.
     pub(super) stream: StreamId,
     pub(super) names: &'a Names,
-    /// The stream, where the line tells of its beginning or end.
-    pub(super) view: Option<&'a StreamView>,
+    /// What could be read of the stream, where the line tells of all of it.
+    pub(super) seen: Option<&'a Seen>,
+}
+
+/// A stream, and what is kept in view of it.
+pub(super) struct Seen {
+    pub(super) view: StreamView,
+    pub(super) pinned: Vec<PinnedJson>,
 }
 
 const fn format(document: Document) -> WireFormat {
@@ -70,14 +77,14 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
         return futures_util::future::ready(Arc::default()).boxed().shared();
     };
     let people = people(shown);
-    if tells_of(shown).is_none()
+    if !tells_of_stream(shown, document)
         && let Some(names) = room.people.known(&people)
     {
         let original = Original {
             shown,
             stream,
             names: &names,
-            view: None,
+            seen: None,
         };
         let translation = Arc::new(translate(document, &original));
         return futures_util::future::ready(translation).boxed().shared();
@@ -85,9 +92,10 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
     let (room, shown) = (Arc::clone(room), shown.clone());
     let later = async move {
         let names = room.people.learn(&room.app, &people).await;
-        let view = match tells_of(&shown) {
-            Some(stream) => look_at(&room.app, stream).await,
-            None => None,
+        let seen = if tells_of_stream(&shown, document) {
+            look_at(&room.app, stream, document).await
+        } else {
+            None
         };
         Arc::new(translate(
             document,
@@ -95,7 +103,7 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
                 shown: &shown,
                 stream,
                 names: &names,
-                view: view.as_ref(),
+                seen: seen.as_ref(),
             },
         ))
     };
@@ -105,7 +113,7 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
 fn translate(document: Document, original: &Original<'_>) -> Translation {
     let packets = match document {
         Document::HarmonieCore => harmoniecore::packets(original),
-        Document::PawfectMatch => pawfectmatch::packets(original),
+        Document::PawfectMatch => words::packets(original),
     };
     let packets = packets.unwrap_or_else(|error| {
         tracing::error!(
@@ -120,22 +128,29 @@ fn translate(document: Document, original: &Original<'_>) -> Translation {
     }
 }
 
-/// The stream that begins or ends with a line, of which the documents tell everything.
-fn tells_of(shown: &Shown) -> Option<StreamId> {
-    match shown {
-        Shown::Line(line) => match line.body {
-            LineBody::StreamStarted { stream, .. } | LineBody::StreamEnded { stream, .. } => {
-                Some(stream)
-            }
-            _ => None,
-        },
-        Shown::Ephemeral(_) => None,
+/// Whether a document's clients are told all of the stream with this line.
+fn tells_of_stream(shown: &Shown, document: Document) -> bool {
+    let Shown::Line(line) = shown else {
+        return false;
+    };
+    match line.body {
+        LineBody::StreamStarted { .. } | LineBody::StreamEnded { .. } => true,
+        LineBody::Pinned { .. } | LineBody::Unpinned { .. } => document == Document::PawfectMatch,
+        _ => false,
     }
 }
 
-async fn look_at(app: &App, stream: StreamId) -> Option<StreamView> {
-    match tokio::time::timeout(PATIENCE, view::execute(app, stream)).await {
-        Ok(Ok(view)) => Some(view),
+async fn look_at(app: &App, stream: StreamId, document: Document) -> Option<Seen> {
+    let looked = async {
+        let view = view::execute(app, stream).await?;
+        let pinned = match document {
+            Document::PawfectMatch => pawfectmatch::pinned(app, &view).await?,
+            Document::HarmonieCore => Vec::new(),
+        };
+        Ok::<_, Refusal>(Seen { view, pinned })
+    };
+    match tokio::time::timeout(PATIENCE, looked).await {
+        Ok(Ok(seen)) => Some(seen),
         Ok(Err(error)) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

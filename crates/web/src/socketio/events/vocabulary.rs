@@ -19,6 +19,9 @@ pub(super) enum Request {
     GetHistory,
     Typing,
     ModerateUser,
+    React,
+    PinMessage,
+    UnpinMessage,
     SendTip,
     SendGift,
     StartRecording,
@@ -52,7 +55,7 @@ pub(super) enum Event {
 const NONE: &str = "";
 
 #[rustfmt::skip]
-const REQUESTS: [(Request, [&str; 3]); 16] = [
+const REQUESTS: [(Request, [&str; 3]); 19] = [
     //                        ours               HarmonieCORE       PawfectMatch
     (Request::CreateStream,   ["create-stream",   "create-stream",   NONE]),
     (Request::StartStream,    ["start-stream",    "start-stream",    NONE]),
@@ -66,6 +69,9 @@ const REQUESTS: [(Request, [&str; 3]); 16] = [
     (Request::GetHistory,     ["get-history",     NONE,              NONE]),
     (Request::Typing,         ["typing",          "typing",          NONE]),
     (Request::ModerateUser,   ["moderate-user",   "moderate-user",   NONE]),
+    (Request::React,          ["react",           NONE,              "live:reaction"]),
+    (Request::PinMessage,     ["pin-message",     NONE,              "live:pin"]),
+    (Request::UnpinMessage,   ["unpin-message",   NONE,              NONE]),
     (Request::SendTip,        ["send-tip",        "send-tip",        NONE]),
     (Request::SendGift,       ["send-gift",       NONE,              "live:gift"]),
     (Request::StartRecording, ["start-recording", "start-recording", "live:record:start"]),
@@ -89,16 +95,16 @@ const EVENTS: [(Event, [&str; 3]); 18] = [
     (Event::Typing,            ["typing-indicator",   "typing-indicator", NONE]),
     (Event::ChatSettings,      ["chat-settings",      NONE,               NONE]),
     (Event::ChannelUpdated,    ["channel-updated",    NONE,               NONE]),
-    (Event::MessagePinned,     ["message-pinned",     NONE,               NONE]),
-    (Event::MessageUnpinned,   ["message-unpinned",   NONE,               NONE]),
+    (Event::MessagePinned,     ["message-pinned",     NONE,               "live:pinned:updated"]),
+    (Event::MessageUnpinned,   ["message-unpinned",   NONE,               "live:pinned:updated"]),
     (Event::RoleChanged,       ["role-changed",       NONE,               NONE]),
-    (Event::Reactions,         ["reactions",          NONE,               NONE]),
+    (Event::Reactions,         ["reactions",          NONE,               "live:reaction"]),
 ];
 
 /// What the fields of a payload are called: ours, and how a document's clients may write it, in
 /// the order in which they are looked for. A document's other fields are passed over.
 #[rustfmt::skip]
-const FIELDS: [(Request, &str, [&str; 2]); 25] = [
+const FIELDS: [(Request, &str, [&str; 2]); 30] = [
     //                        ours               HarmonieCORE       PawfectMatch
     (Request::CreateStream,   "artistId",        ["artistId",       NONE]),
     (Request::CreateStream,   "title",           ["title",          NONE]),
@@ -125,6 +131,11 @@ const FIELDS: [(Request, &str, [&str; 2]); 25] = [
     (Request::ModerateUser,   "action",          ["action",         NONE]),
     (Request::ModerateUser,   "reason",          ["reason",         NONE]),
     (Request::ModerateUser,   "duration",        ["duration",       NONE]),
+    (Request::React,          "streamId",        [NONE,             "streamId"]),
+    (Request::React,          "userId",          [NONE,             "userId"]),
+    (Request::React,          "reaction",        [NONE,             "emoji reaction type"]),
+    (Request::PinMessage,     "streamId",        [NONE,             "streamId"]),
+    (Request::PinMessage,     "messageId",       [NONE,             "messageId"]),
 ];
 
 impl Request {

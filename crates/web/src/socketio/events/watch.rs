@@ -14,7 +14,7 @@ use super::enter::{Purpose, enter};
 use super::session::Entrance;
 use super::vocabulary::Event;
 use super::{Events, Failed, Problem};
-use crate::dialects::pawfectmatch::StreamJson;
+use crate::dialects::pawfectmatch::{self, StreamJson};
 
 /// Lets a new connection in, or says why not. What it missed may take longer than it should wait
 /// for that.
@@ -35,7 +35,9 @@ pub(super) async fn begin(
             .await
             .map_err(Refusal::from)?,
     };
-    connection.tell(Event::StreamJoined, &StreamJson::of(&view, Vec::new()))?;
+    let pinned = pawfectmatch::pinned(app, &view).await?;
+    let state = StreamJson::of(&view, Some(pinned));
+    connection.tell(Event::StreamJoined, &state)?;
     let Some(events) = events.me.upgrade() else {
         return Err(Problem::internal());
     };
