@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use greenroom_adapters_redis::RedisBus;
 use greenroom_domain::account::DisplayName;
-use greenroom_domain::chat::Ephemeral;
+use greenroom_domain::chat::{
+    Badge, ChannelRole, ChatDelay, ChatSettings, Ephemeral, FollowAge, Line, LineBody, Place,
+    Reaction, Seq,
+};
 use greenroom_domain::shared::bus::{Bus, Signal};
-use greenroom_testkit::builders::{channel_id, guest};
+use greenroom_testkit::builders::{channel_id, guest, message, noon_plus, user_id, viewer};
 use greenroom_testkit::servers::RedisServer;
 use greenroom_testkit::{SeededIds, run};
 use tokio::time::timeout;
@@ -47,6 +50,54 @@ fn what_strangers_publish_is_skipped() {
         one.tell(typing("gus"));
         assert_eq!(hear(&other).await, typing("gus"));
         assert_eq!(other.lost(), garbage.len() as u64);
+    });
+}
+
+#[test]
+fn what_moderators_and_fans_do_is_heard_as_it_was_told() {
+    run(async {
+        let [one, other] = ends(server(), &new_prefix()).await;
+        let user = user_id("bob");
+        let name = DisplayName::parse("Bob").unwrap();
+        let settings = ChatSettings {
+            delay: ChatDelay::new(4).ok(),
+            followers_only: FollowAge::new(Duration::from_secs(600)).ok(),
+            emotes_only: true,
+            ..ChatSettings::default()
+        };
+        let mut said = message("ada", viewer("bob"), ":heart:").line().body;
+        if let LineBody::Message(message) = &mut said {
+            message.author.badges = vec![Badge::Moderator, Badge::Vip];
+        }
+        let role = |role| LineBody::RoleChanged {
+            user,
+            name: name.clone(),
+            role,
+        };
+        let bodies = [
+            said,
+            LineBody::SettingsChanged(settings),
+            LineBody::Pinned { target: Seq(1) },
+            LineBody::Unpinned { target: Seq(1) },
+            role(Some(ChannelRole::Moderator)),
+            role(Some(ChannelRole::Vip)),
+            role(None),
+        ];
+        let lines = bodies
+            .into_iter()
+            .zip(1..)
+            .map(|(body, seq)| line(body, seq));
+        let reaction = |text| Reaction::parse(text).unwrap();
+        let reactions = Signal::Ephemeral {
+            room: channel_id("ada"),
+            what: Ephemeral::Reactions {
+                counts: vec![(reaction("❤️"), 3), (reaction("🎉"), u32::MAX)],
+            },
+        };
+        for told in lines.chain([reactions]) {
+            one.tell(told.clone());
+            assert_eq!(hear(&other).await, told);
+        }
     });
 }
 
@@ -149,6 +200,20 @@ fn typing(name: &str) -> Signal {
             who: guest(name),
             name: DisplayName::parse(name).unwrap(),
             active: true,
+        },
+    }
+}
+
+fn line(body: LineBody, seq: u64) -> Signal {
+    Signal::Line {
+        room: channel_id("ada"),
+        line: Line {
+            place: Place {
+                epoch: 1,
+                seq: Seq(seq),
+            },
+            at: noon_plus(seq),
+            body,
         },
     }
 }
