@@ -79,6 +79,23 @@ impl Options {
         self
     }
 
+    /// What browsers connect to, as a Content Security Policy names it: the socket, and the page
+    /// that tells why a socket was refused.
+    pub fn public_origins(&self) -> Vec<String> {
+        let host = self.public.host_str().unwrap_or_default();
+        let port = self.public.port().map(|port| format!(":{port}"));
+        let port = port.unwrap_or_default();
+        let page = if self.public.scheme() == "wss" {
+            "https"
+        } else {
+            "http"
+        };
+        let schemes = [self.public.scheme(), page].into_iter();
+        schemes
+            .map(|scheme| format!("{scheme}://{host}{port}"))
+            .collect()
+    }
+
     pub(crate) fn keys(&self) -> (&str, &str) {
         (&self.api_key, &self.api_secret)
     }
@@ -124,6 +141,8 @@ mod tests {
             assert_eq!(options.public.as_str(), "ws://host:7880/");
             assert_eq!(options.api.as_str(), "http://host:7880/");
             assert_eq!(options.whip(), "http://host:7880/whip/v1");
+            let origins = ["ws://host:7880", "http://host:7880"];
+            assert_eq!(options.public_origins(), origins);
         }
         let options = Options::new("https://inside", "key", "secret").expect("options");
         let options = options.public_url("wss://outside").expect("an address");

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::engine::MediaKind;
+use crate::livekit_config::LiveKitConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use greenroom_app::{Registration, Settings};
@@ -28,8 +30,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub public_url: String,
     pub store: StoreKind,
+    pub media: MediaKind,
     pub http: Http,
     pub rtmp: Rtmp,
+    pub livekit: LiveKitConfig,
     pub tls: Tls,
     pub accounts: Accounts,
     pub streams: Streams,
@@ -420,6 +424,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let positive = [
             ("streams.grace_seconds", self.streams.grace_seconds),
+        if self.media == MediaKind::LiveKit {
+            self.livekit.options(Duration::ZERO)?;
+        }
             ("streams.no_media_seconds", self.streams.no_media_seconds),
             ("backup.keep", self.backup.keep),
             ("postgres.max_connections", self.postgres.max_connections),

@@ -12,8 +12,10 @@ mod backup;
 mod builder;
 mod config;
 pub mod control;
+mod engine;
 mod http;
 mod identity;
+mod livekit_config;
 mod no_media;
 mod node;
 pub mod operator;
@@ -24,16 +26,19 @@ mod tls;
 
 #[doc(no_inline)]
 pub use {
-    greenroom_adapters_media as media, greenroom_adapters_memory as memory, greenroom_app as app,
-    greenroom_domain as domain, greenroom_web as web,
+    greenroom_adapters_livekit as livekit, greenroom_adapters_media as media,
+    greenroom_adapters_memory as memory, greenroom_app as app, greenroom_domain as domain,
+    greenroom_web as web,
 };
 
 pub use greenroom_adapters_postgres::OpenError as PgOpenError;
 
 pub use builder::{Builder, Greenroom, Store};
 pub use config::{Address, Config, ConfigError, Flags, LogFormat, REFERENCE, StoreKind};
+pub use engine::{CheckMediaError, MediaKind};
 pub use greenroom_app::{App, Ports, Refusal, Settings};
 pub use greenroom_web::WebConfig;
+pub use livekit_config::LiveKitConfig;
 pub use node::IdentityError;
 pub use platform::{OpenError, Platform, Running, StartError};
 pub use tls::TlsError;

@@ -11,7 +11,7 @@ use axum::Router;
 use greenroom_adapters_identity::password::CostError;
 use greenroom_adapters_identity::secret_box::MasterKeyError;
 use greenroom_adapters_identity::token::HostTokensError;
-use greenroom_adapters_media::{Door, Engine, EngineConfig};
+use greenroom_adapters_livekit::CheckError;
 use greenroom_adapters_memory::{SystemClock, SystemIds};
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
@@ -29,6 +29,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::archive::{ExportError, Exporter, Progress, Summary};
 use crate::backup::{self, Schedule};
+use crate::engine::Media;
 use crate::node::{Identity, IdentityError};
 use crate::store::{self, Use};
 use crate::tls::{Certificate, TlsError};
@@ -38,7 +39,7 @@ use crate::{Config, ConfigError, StoreKind, control, http, identity, shared};
 pub struct Platform {
     app: Arc<App>,
     exporter: Arc<Exporter>,
-    engine: Arc<Engine>,
+    media: Media,
     certificate: Option<Arc<Certificate>>,
     proxies: Vec<Network>,
     embed_hosts: Vec<Site>,
@@ -143,6 +144,9 @@ pub enum StartError {
     /// The node's address is none that others can send players to.
     #[error("'{0}' is no address to be reached at (node.public_url, or else public_url)")]
     Address(String),
+    /// `LiveKit` cannot be used as configured.
+    #[error(transparent)]
+    LiveKit(CheckError),
     /// What the last process left cannot be taken up.
     #[error("cannot take up where the last process stopped")]
     Resume(#[source] Refusal),
@@ -152,12 +156,12 @@ pub enum StartError {
 pub struct Running {
     /// Where HTTP is.
     pub http: SocketAddr,
-    /// Where RTMP is.
-    pub rtmp: SocketAddr,
+    /// Where RTMP is, if the media engine is the built-in one.
+    pub rtmp: Option<SocketAddr>,
     /// What people type.
     pub public_url: String,
-    /// What encoders are given.
-    pub ingest_url: String,
+    /// What encoders are given; nothing where each key has an address of its own.
+    pub ingest_url: Option<String>,
     /// Makes the first administrator, once; nothing where there is one.
     pub setup_link: Option<String>,
     tasks: TaskTracker,
@@ -221,13 +225,7 @@ impl Platform {
             store: config.store.name(),
             master_key: key.fingerprint(),
         };
-        let engine_config = EngineConfig {
-            ingest_url: config.ingest_url(config.rtmp.address),
-            max_connections: config.rtmp.max_connections,
-            max_connections_per_address: config.rtmp.max_connections_per_address,
-            ..EngineConfig::default()
-        };
-        let engine = Engine::new(engine_config, clock.clone());
+        let media = Media::open(&config, store.channels.clone(), clock.clone())?;
         let ports = Ports {
             commit: store.commit,
             feed: store.feed,
@@ -250,7 +248,7 @@ impl Platform {
             passwords: identity::passwords()?,
             tokens,
             secrets: identity::secrets(&key),
-            media: engine.clone(),
+            media: media.server(),
             objects: store.objects,
             pictures: Arc::new(JpegPictures::default()),
             clock,
@@ -260,7 +258,7 @@ impl Platform {
         Ok(Self {
             app,
             exporter: Arc::new(exporter),
-            engine,
+            media,
             certificate,
             proxies,
             embed_hosts,
@@ -298,7 +296,8 @@ impl Platform {
             over_tls: self.certificate.is_some(),
             cors_origins: self.config.http.cors_origins.clone(),
             embed_hosts: self.embed_hosts.clone(),
-            media_origins: self.media_origins.clone(),
+            media_origins: [&self.media_origins[..], &self.media.origins()].concat(),
+            media_webhooks: self.media.webhooks(),
             trusted_proxies: self.proxies.clone(),
             introspection: self.config.http.introspection,
             dialects: self.config.http.dialects.clone(),
@@ -310,17 +309,16 @@ impl Platform {
 
     fn routed(&self, web: &WebConfig) -> Router {
         let routes = greenroom_web::routes(Arc::clone(&self.app), web);
-        greenroom_web::layered(routes.merge(self.engine.router()), web)
+        greenroom_web::layered(routes.merge(self.media.router()), web)
     }
 
     /// Listens, takes up where the last process stopped, and serves until shutdown.
     pub async fn start(self, shutdown: CancellationToken) -> Result<Running, StartError> {
         let (http_listener, http_address) = listen(self.config.http.address, "http.address")?;
-        let (rtmp_listener, rtmp_address) = listen(self.config.rtmp.address, "rtmp.address")?;
-        let secure_rtmp = match self.config.rtmp.tls_address {
-            Some(address) => Some(listen(address, "rtmp.tls_address")?),
-            None => None,
-        };
+        let doors = self
+            .media
+            .prepare(&self.config, self.certificate.as_ref())
+            .await?;
         let control = match self.config.store {
             StoreKind::Memory => None,
             StoreKind::Sled | StoreKind::Postgres => {
@@ -340,14 +338,7 @@ impl Platform {
         };
         let address =
             NodeAddress::parse(address).ok_or_else(|| StartError::Address(address.to_owned()))?;
-        let ingest_url = self.config.ingest_url(rtmp_address);
-        let mut ingest_urls = vec![ingest_url.clone()];
-        let mut doors = vec![Door::plain(rtmp_listener)];
-        if let (Some((listener, address)), Some(certificate)) = (secure_rtmp, &self.certificate) {
-            ingest_urls.push(self.config.secure_ingest_url(address));
-            doors.push(Door::secure(listener, Arc::new(certificate.rtmp()?)));
-        }
-        self.engine.advertise(ingest_urls);
+        let (rtmp, ingest_url) = (doors.rtmp, doors.ingest_url());
         let setup = setup::open(&self.app).await.map_err(StartError::Resume)?;
         let setup_link = setup.map(|token| format!("{public_url}/setup#{}", token.expose()));
         // Where nobody said how people reach it, they know themselves: addresses are paths.
@@ -368,7 +359,7 @@ impl Platform {
             tasks.spawn(certificate.follow(shutdown.clone()));
         }
         let events = Arc::new(Ingests(Arc::clone(&self.app)));
-        tasks.spawn(self.engine.run(doors, events, shutdown.clone()));
+        self.media.run(doors, events, &tasks, shutdown.clone());
         if let Some(control) = control {
             tasks.spawn(control::serve(
                 control,
@@ -385,7 +376,7 @@ impl Platform {
         tasks.close();
         Ok(Running {
             http: http_address,
-            rtmp: rtmp_address,
+            rtmp,
             public_url,
             ingest_url,
             setup_link,
@@ -418,7 +409,10 @@ pub(crate) async fn finish(behind: TaskTracker, shutdown: CancellationToken) {
 /// place tries again only after a second. The system may allow fewer (`somaxconn`).
 const WAITING: u32 = 4096;
 
-fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+pub(crate) fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
     let failed = |source| StartError::Listen {
         address,
         key,

@@ -47,11 +47,10 @@ pub(crate) async fn prepare(app: &Arc<App>) -> Result<Demo, Failure> {
 impl Demo {
     /// Lets ffmpeg publish for as long as the answer is kept.
     pub(crate) fn publish(self, running: &Running, json: bool) -> Result<Child, Failure> {
-        let url = format!(
-            "rtmp://127.0.0.1:{}/live/{}",
-            running.rtmp.port(),
-            self.secret
-        );
+        let Some(rtmp) = running.rtmp else {
+            return Err("--demo needs the built-in media engine".into());
+        };
+        let url = format!("rtmp://127.0.0.1:{}/live/{}", rtmp.port(), self.secret);
         let child = Command::new("ffmpeg")
             .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-re"])
             .args(["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30"])

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::Command;
 
 use greenroom::control::{self, SOCKET};
-use greenroom::{Config, OpenError, Platform, StoreKind};
+use greenroom::{Config, MediaKind, OpenError, Platform, StoreKind};
 use serde_json::json;
 use tokio::net::{TcpListener, UnixStream};
 
@@ -30,6 +30,9 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
         findings.push(database(config).await);
         findings.push(redis(config).await);
     }
+    if config.media == MediaKind::LiveKit {
+        findings.push(livekit(config).await);
+    }
     let running = UnixStream::connect(config.data_dir.join(control::SOCKET))
         .await
         .is_ok();
@@ -41,7 +44,9 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
         });
     } else {
         findings.push(port("http.address", config.http.address).await);
-        findings.push(port("rtmp.address", config.rtmp.address).await);
+        if config.media == MediaKind::BuiltIn {
+            findings.push(port("rtmp.address", config.rtmp.address).await);
+        }
     }
     findings.push(open_files());
     let bad = findings
@@ -136,6 +141,18 @@ async fn redis(config: &Config) -> Finding {
     };
     Finding {
         what: "redis",
+        is,
+        detail,
+    }
+}
+
+async fn livekit(config: &Config) -> Finding {
+    let (is, detail) = match config.check_media().await {
+        Ok(()) => (Health::Good, "answers, and takes the key".to_owned()),
+        Err(error) => (Health::Bad, chain(&error)),
+    };
+    Finding {
+        what: "livekit",
         is,
         detail,
     }

@@ -22,7 +22,7 @@ pub(crate) async fn run(config: Config, with_demo: bool, json: bool) -> Result<(
     if json {
         let addresses = serde_json::json!({
             "http": running.http.to_string(),
-            "rtmp": running.rtmp.to_string(),
+            "rtmp": running.rtmp.map(|address| address.to_string()),
             "public_url": running.public_url,
             "ingest_url": running.ingest_url,
             "setup_link": running.setup_link,
@@ -30,8 +30,10 @@ pub(crate) async fn run(config: Config, with_demo: bool, json: bool) -> Result<(
         println!("{addresses}");
     } else {
         println!("Greenroom is ready.");
-        println!("  Publish:  {}/<stream key>", running.ingest_url);
-        println!("  Watch:    {}/hls/<handle>/index.m3u8", running.public_url);
+        if let Some(url) = &running.ingest_url {
+            println!("  Publish:  {url}/<stream key>");
+            println!("  Watch:    {}/hls/<handle>/index.m3u8", running.public_url);
+        }
         println!("  API:      {}/api/docs", running.public_url);
         if let Some(link) = &running.setup_link {
             println!("  Make the first administrator (once): {link}");
