@@ -15,6 +15,8 @@ export interface MessageRow {
   text: string | null;
   truncated: boolean;
   replyTo: number | null;
+  /** The emoji of the codes in its text. */
+  emotes: Record<string, string>;
   clientId: string | null;
   /** For what was sent from here: how far it is. */
   sending: "waiting" | "failed" | null;
@@ -28,7 +30,7 @@ export interface NoticeRow {
   key: string;
   seq: number;
   at: string;
-  line: Exclude<ChatLine, { type: "message" } | { type: "deleted" }>;
+  line: Exclude<ChatLine, { type: "message" } | { type: "deleted" } | { type: "unpinned" }>;
 }
 
 export type Row = MessageRow | NoticeRow;
@@ -143,6 +145,7 @@ export class ChatLog {
       author,
       text,
       truncated: false,
+      emotes: {},
       replyTo,
       clientId,
       sending: "waiting",
@@ -209,6 +212,7 @@ export class ChatLog {
           author: line.author,
           text: gone ? null : (line.text ?? null),
           truncated: line.truncated,
+          emotes: line.emotes ?? {},
           replyTo: line.reply_to ?? null,
           clientId: line.client_message_id ?? null,
           sending: null,
@@ -222,6 +226,8 @@ export class ChatLog {
         else this.#deleted.add(line.target);
         return null;
       }
+      case "unpinned":
+        return null;
       default:
         return { kind: "notice", key: `s:${line.seq}`, seq: line.seq, at: line.at, line };
     }

@@ -1,12 +1,15 @@
 // A channel's room as this page sees it: its chat, who watches, what happens to its stream.
 
-import { asFailure, Failure } from "../api/client";
-import type { Channel, ChatAuthor, ChatHistory, ChatLine, ChatSettings } from "../api/types";
+import { api, asFailure, Failure, take } from "../api/client";
+import type { Channel, ChatAuthor, ChatHistory, ChatLine, ChatSettings, Pin } from "../api/types";
 import { clock, heardServerTime } from "../lib/clock.svelte";
 import { wait } from "../lib/format";
 import { ask, closeSocket, openSocket, type Socket } from "../lib/socket";
+import { toast } from "../lib/toasts.svelte";
 import { announcement, type Heard } from "./announce";
+import { words, type CarriedOut } from "./command";
 import { ChatLog, type MessageRow, type Row } from "./log";
+import { Typers } from "./typers.svelte";
 
 type LineEvent = ChatLine & { streamId: string | null; channelId: string };
 
@@ -35,6 +38,9 @@ const LINES = [
   "message-deleted",
   "user-moderated",
   "chat-settings",
+  "message-pinned",
+  "message-unpinned",
+  "role-changed",
   "channel-updated",
   "stream-started",
   "stream-interrupted",
@@ -62,6 +68,13 @@ export class Room {
   grewInFront = $state(false);
   /** For screen readers. */
   spoken = $state("");
+  /** What is kept in view, oldest first. */
+  pins = $state.raw<Pin[]>([]);
+  /** How people reacted last: each frame is another. */
+  reactions = $state.raw<{ reaction: string; count: number }[]>([]);
+  typers = new Typers();
+  /** How often what one is to the channel was changed. */
+  mine = $state(0);
   /** Until when one may not write, by the page's clock. */
   waitUntil = $state(0);
 
@@ -92,6 +105,7 @@ export class Room {
     this.#isClosed = true;
     cancelAnimationFrame(this.#frame);
     clearInterval(this.#announcer);
+    this.typers.close();
     if (this.#socket) closeSocket(this.#socket);
   }
 
@@ -139,6 +153,23 @@ export class Room {
   async restrict(identity: string, action: "timeout" | "ban", seconds?: number): Promise<void> {
     const duration = action === "timeout" ? { duration: seconds } : {};
     await this.#ask("moderate-user", { handle: this.handle, targetUserId: identity, action, ...duration });
+  }
+
+  /** Keeps a message in view for everybody, or no more. */
+  async pin(seq: number): Promise<void> {
+    await take(api.PUT("/api/v1/channels/{handle}/pins/{seq}", { params: { path: { handle: this.handle, seq } } }));
+  }
+  async unpin(seq: number): Promise<void> {
+    await take(api.DELETE("/api/v1/channels/{handle}/pins/{seq}", { params: { path: { handle: this.handle, seq } } }));
+  }
+
+  async react(reaction: string): Promise<void> {
+    await take(api.POST("/api/v1/channels/{handle}/reactions", { params: { path: { handle: this.handle } }, body: { reaction } }));
+  }
+
+  /** Shows the others that one types, or has stopped. */
+  type(isTyping: boolean): void {
+    this.#ask("typing", { handle: this.handle, isTyping }).catch(() => {});
   }
 
   async loadOlder(): Promise<void> {
@@ -190,6 +221,10 @@ export class Room {
         if (told.streamId === this.#watching) this.viewers = told.viewers;
       });
     }
+    socket.on("reactions", (told: { reactions: { reaction: string; count: number }[] }) => (this.reactions = told.reactions));
+    socket.on("typing-indicator", (told: { identity: string; name: string; isTyping: boolean }) => {
+      if (told.identity !== this.me?.identity) this.typers.note(told.identity, told.name, told.isTyping);
+    });
     socket.connect();
   }
 
@@ -206,6 +241,7 @@ export class Room {
       this.listener.entered?.(joined.channel);
       if (!this.#wasLoaded || joined.chat.resync) await this.#loadNewest();
       await this.#joinStream();
+      void this.#loadPins();
       for (const row of this.#log.waiting()) void this.#deliver(row.clientId!);
     } catch (thrown) {
       const failure = asFailure(thrown);
@@ -220,6 +256,14 @@ export class Room {
       } else {
         setTimeout(() => !this.#isClosed && socket.connected && void this.#enter(), 2000);
       }
+    }
+  }
+
+  async #loadPins(): Promise<void> {
+    try {
+      this.pins = (await take(api.GET("/api/v1/channels/{handle}/pins", { params: { path: { handle: this.handle } } }))).items;
+    } catch {
+      // The next change asks again.
     }
   }
 
@@ -261,13 +305,16 @@ export class Room {
     if (!row?.text || this.status !== "joined") return;
     try {
       const reply = row.replyTo === null ? {} : { replyTo: row.replyTo };
-      const receipt = await this.#ask<{ seq: number; at: string }>("send-message", {
+      const receipt = await this.#ask<{ seq: number; at: string } | CarriedOut>("send-message", {
         handle: this.handle,
         message: row.text,
         clientMessageId: clientId,
         ...reply,
       });
-      this.#log.sent(clientId, receipt);
+      if ("done" in receipt) {
+        this.#log.discard(clientId);
+        toast(words(receipt));
+      } else this.#log.sent(clientId, receipt);
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure.code === "OFFLINE") {
@@ -294,6 +341,9 @@ export class Room {
       this.#heard.push({ name: line.author.name, text: line.text });
     }
     if (line.type === "settings_changed") this.settings = line.settings;
+    if (line.type === "role_changed" && line.subject === this.me?.identity) this.mine += 1;
+    if (line.type === "pinned" || line.type === "unpinned") void this.#loadPins();
+    if (line.type === "message") this.typers.note(line.author.identity, "", false);
     this.listener.line?.(line);
     // Many lines may come at once: they are shown together, once for each picture.
     if (document.visibilityState === "hidden") this.#flush();

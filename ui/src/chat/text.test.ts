@@ -36,3 +36,10 @@ it("tells a screen reader of many messages in one sentence", () => {
   expect(announcement([{ name: "Anna", text: "hi" }])).toBe("Anna: hi");
   expect(announcement([{ name: "Bob", text: "a" }, { name: "Anna", text: "hi" }])).toBe("2 new messages. Anna: hi");
 });
+
+it("shows emotes where they are known", () => {
+  const found = parts("at 10:30: :heart: and :nope: :heart:", null, { heart: "❤️" });
+  expect(found.map((part) => part.text)).toEqual(["at 10:30: ", "❤️", " and :nope: ", "❤️"]);
+  // What an object has by itself is no emote.
+  expect(parts(":toString:", null, {})).toEqual([{ kind: "text", text: ":toString:" }]);
+});

@@ -3,14 +3,15 @@
 export type Part =
   | { kind: "text"; text: string }
   | { kind: "mention"; text: string; isMe: boolean }
-  | { kind: "link"; text: string; href: string };
+  | { kind: "link"; text: string; href: string }
+  | { kind: "emote"; text: string; code: string };
 
-const PATTERN = /(https?:\/\/[^\s<>"']+)|(?<![\w@-])@([A-Za-z0-9_-]{3,32})/g;
+const PATTERN = /(https?:\/\/[^\s<>"']+)|(?<![\w@-])@([A-Za-z0-9_-]{3,32})|:([A-Za-z0-9_+-]+):/g;
 /** What ends a sentence does not belong to the address before it. */
 const TAIL = /[.,;:!?)\]}]+$/;
 
-/** Splits a text; `me` is one's own user name, if there is one. */
-export function parts(text: string, me: string | null): Part[] {
+/** Splits a text; `me` is one's own user name, if there is one, `emotes` the emoji of its codes. */
+export function parts(text: string, me: string | null, emotes: Record<string, string> = {}): Part[] {
   const found: Part[] = [];
   let from = 0;
   const plain = (to: number) => {
@@ -18,7 +19,7 @@ export function parts(text: string, me: string | null): Part[] {
     from = to;
   };
   for (const match of text.matchAll(PATTERN)) {
-    const [whole, link, name] = match;
+    const [whole, link, name, code] = match;
     if (link) {
       const address = whole.replace(TAIL, "");
       const href = safeAddress(address);
@@ -29,6 +30,10 @@ export function parts(text: string, me: string | null): Part[] {
     } else if (name) {
       plain(match.index);
       found.push({ kind: "mention", text: whole, isMe: isSame(name, me) });
+      from = match.index + whole.length;
+    } else if (code && Object.hasOwn(emotes, code)) {
+      plain(match.index);
+      found.push({ kind: "emote", text: emotes[code]!, code });
       from = match.index + whole.length;
     }
   }
