@@ -422,11 +422,11 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let positive = [
-            ("streams.grace_seconds", self.streams.grace_seconds),
         if self.media == MediaKind::LiveKit {
             self.livekit.options(Duration::ZERO)?;
         }
+        let positive = [
+            ("streams.grace_seconds", self.streams.grace_seconds),
             ("streams.no_media_seconds", self.streams.no_media_seconds),
             ("backup.keep", self.backup.keep),
             ("postgres.max_connections", self.postgres.max_connections),
