@@ -25,6 +25,7 @@ pub(crate) mod person;
 mod picture;
 mod playback;
 mod streamit;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ pub(crate) fn routes(web: &Web) -> Router<Web> {
             let guard = middleware::from_fn_with_state(web.clone(), layers::guard);
             let enveloped = middleware::map_response_with_state(envelope, enveloped);
             all.merge(routes.layer(guard).layer(enveloped))
+                .merge(webhook::routes(*dialect))
         })
         .layer(layers::cors(&web.config))
 }

@@ -15,7 +15,6 @@ use greenroom_app::Refusal;
 use greenroom_domain::account::User;
 use http::request::Parts;
 
-use super::absent;
 use super::person::SignedIn;
 use crate::Web;
 use crate::context::Context;
@@ -39,7 +38,6 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .nest("/api/stream", stream)
         .nest("/api/viewer", viewer)
-        .route("/api/webhook/livekit", post(async || absent::livekit()))
 }
 
 /// Whoever asks, approved to create.

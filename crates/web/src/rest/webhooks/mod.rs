@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/api/v1/webhooks/livekit", post(livekit))
 }
 
-async fn livekit(State(web): State<Web>, request: Request) -> Response {
+pub(crate) async fn livekit(State(web): State<Web>, request: Request) -> Response {
     match take(&web, request).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(problem) => problem.into_response(),
