@@ -38,9 +38,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/{id}/recording/start", post(async || absent::recordings()))
         .route("/{id}/recording/stop", post(async || absent::recordings()))
         .route("/{id}/vod", get(async || absent::recordings()));
-    Router::new()
-        .nest("/api/live", live)
-        .route("/api/webhooks/livekit", post(async || absent::livekit()))
+    Router::new().nest("/api/live", live)
 }
 
 #[derive(Deserialize)]
