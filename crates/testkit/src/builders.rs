@@ -1,6 +1,8 @@
 //! Readable test data. Names make ids: the user `"ada"` has the same id everywhere, and owns
 //! the channel `"ada"` unless told otherwise.
 
+mod social;
+
 use std::time::Duration;
 
 use greenroom_domain::account::{
@@ -29,6 +31,8 @@ use greenroom_domain::stream::{
 use uuid::Uuid;
 
 use crate::ids::mix;
+
+pub use social::{appointment, block, follow, follows, reply, unfollows};
 
 /// When tests begin: 2026-01-01T12:00:00Z.
 pub const NOON: Timestamp = Timestamp::from_micros(1_767_268_800_000_000);

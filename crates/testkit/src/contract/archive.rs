@@ -1,33 +1,31 @@
 //! Promises of `Archive`: what one store gives away, another takes in, and nobody sees a
 //! difference.
 
+mod entries;
+mod house;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use greenroom_domain::account::{AccountEvent, CreatorStatus, Subject as HostSubject};
 use greenroom_domain::channel::Handle;
-use greenroom_domain::chat::{ChatSettings, LineBody, NewLine, Room, Seq};
+use greenroom_domain::chat::Seq;
 use greenroom_domain::shared::archive::{
-    Archive, BoxError, Entry, EntryKind, EntryOrder, EntrySink, EntrySource, ImportError,
+    Archive, BoxError, Entry, EntryKind, EntryOrder, EntrySink, ImportError,
 };
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
 };
-use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition};
+use greenroom_domain::shared::feed::{CursorMove, FeedPosition};
 use greenroom_domain::shared::store::Version;
 use greenroom_domain::stream::EndReason;
 
-use super::{Kept, StoreUnderTest, Subject, assert_refused, keep, paging};
+use self::entries::{End, Entries};
+use self::house::{CONSUMER, LINES, answers, furnish, happened, locked, moderator, subject};
+use super::{Kept, StoreUnderTest, Subject, assert_refused, keep};
 use crate::builders::{
-    NOON, ban, category, channel, channel_id, creates_channel, creates_key, creates_stream,
-    creates_user, event, guest, mac, message, new, node_id, noon_plus, room, seen, session, stream,
-    stream_id, stream_key, stream_key_id, user, user_id, viewer, writes_stream,
+    block, channel, channel_id, creates_channel, event, follow, mac, message, new, noon_plus,
+    reply, seen, session, stream, stream_id, unfollows, user, user_id, viewer, writes_stream,
 };
-
-const CONSUMER: Consumer = Consumer("contract");
-
-/// How many lines the room has that is longer than a batch.
-const LINES: u32 = 700;
 
 /// A store that can move house. A type that implements the ports is one already.
 pub trait ArchiveUnderTest: StoreUnderTest {
@@ -190,6 +188,24 @@ pub async fn life_goes_on_after_an_import(stores: Move) {
         CommitError::Repeated(_),
         "a client message id was forgotten"
     );
+    let asked = Changes {
+        reply: Some(reply(viewer("ada"), "make:a-thing")),
+        ..Changes::new()
+    };
+    assert_refused!(
+        store.commit().commit(asked).await,
+        CommitError::Answered(_),
+        "a reply was forgotten"
+    );
+    let follow = follow("cyd", "ada");
+    assert_refused!(
+        store.commit().commit(unfollows(follow, Version(1))).await,
+        CommitError::Conflict,
+        "a follow's version was lost"
+    );
+    keep(&store, unfollows(follow, Version(2))).await;
+    let counts = store.follows().followers(&[follow.channel]).await;
+    assert_eq!(counts.expect("a read"), [1]);
     let line = message("ada", viewer("ada"), "next").line();
     let said = keep(&store, Changes::new().line(line)).await;
     assert_eq!(said.places[0].seq, Seq(u64::from(LINES) + 2));
@@ -323,251 +339,10 @@ pub async fn import(store: &dyn ArchiveUnderTest, entries: Vec<Entry>) {
     imported.expect("an import that nothing speaks against");
 }
 
-/// Something of every kind, some of it changed and some gone again.
-async fn furnish(store: &Arc<dyn ArchiveUnderTest>) {
-    let store: &Subject = &(store.clone() as Subject);
-    let ada = user("ada").admin().creator(CreatorStatus::Approved);
-    let ada = ada.avatar("face").shown_as("Ada 🦀").build();
-    keep(store, creates_user(&ada)).await;
-    let HostSubject { issuer, subject } = subject();
-    let bea = user("bea").of_host(&issuer, &subject).build();
-    keep(store, creates_user(&bea)).await;
-    let first = ClaimChange::Take(Claim::FirstAdministrator, Holder::User(ada.id));
-    let again = StateChange::User(seen(ada.clone(), Version(1)));
-    keep(store, Changes::new().state(again).claim(first)).await;
-    for (token, seconds) in [("phone", 60), ("laptop", 3600), ("lost", 60)] {
-        let session = StateChange::Session(session(token, ada.id, seconds));
-        keep(store, Changes::new().state(session)).await;
-    }
-    let lost = StateChange::SessionEnded(session("lost", ada.id, 60).id);
-    keep(store, Changes::new().state(lost)).await;
-
-    for handle in ["ada", "bea"] {
-        keep(store, creates_channel(&channel(handle))).await;
-    }
-    let mut edited = channel("ada");
-    edited.category = Some(category("Kölsch & <b>code</b>"));
-    let edited = StateChange::Channel(seen(edited.lock(noon_plus(5)).next, Version(1)));
-    keep(store, Changes::new().state(edited)).await;
-    for n in 1..=2 {
-        keep(store, creates_key(&stream_key("ada", n))).await;
-    }
-    let revoked = stream_key("ada", 1).revoke(noon_plus(9)).next;
-    let gone = ClaimChange::Release(Claim::KeyHash(mac("ada 1")), Holder::StreamKey(revoked.id));
-    let revoked = StateChange::StreamKey(seen(revoked, Version(1)));
-    keep(store, Changes::new().state(revoked).claim(gone)).await;
-
-    let key = stream_key_id("ada", 2);
-    let live = stream("ada", 1).publishing(node_id("node"), key).build();
-    keep(store, creates_stream(&live)).await;
-    let over = stream("bea", 1).awaiting(noon_plus(300)).build();
-    keep(store, creates_stream(&over)).await;
-    let over = stream("bea", 1).ended(EndReason::NoMedia).build();
-    keep(store, writes_stream(&over, Version(1))).await;
-    keep(store, creates_stream(&stream("ada", 2).build())).await;
-    for n in [4, 2] {
-        let counted = Changes::new()
-            .counter(CounterChange::ViewsAdded(live.id, n))
-            .counter(CounterChange::PeakSeen(live.id, n))
-            // Says nothing.
-            .counter(CounterChange::ViewsAdded(over.id, 0));
-        keep(store, counted).await;
-    }
-    chat(store).await;
-    let begun = CursorMove {
-        consumer: CONSUMER,
-        from: FeedPosition::START,
-        to: FeedPosition(3),
-    };
-    let through = FeedPosition(2);
-    store
-        .feed()
-        .prune(through, noon_plus(1))
-        .await
-        .expect("pruned");
-    keep(
-        store,
-        Changes {
-            cursor: Some(begun),
-            ..Changes::new()
-        },
-    )
-    .await;
-}
-
-/// Lines, more than one batch of them, and who may not write more.
-async fn chat(store: &Subject) {
-    for n in 0..LINES {
-        let line = message("ada", viewer("ada"), &format!("line {n} 🧌"));
-        let mut changes = Changes::new().line(line.client_id(&n.to_string()).line());
-        if n.is_multiple_of(50) {
-            changes = changes.line(message("bea", guest("gus"), "hello\nthere").line());
-            changes.events.push(event(n, happened(n)));
-        }
-        keep(store, changes).await;
-    }
-    let settings = ChatSettings {
-        guests: false,
-        ..ChatSettings::default()
-    };
-    let strict = Room {
-        settings,
-        ..room("bea")
-    };
-    let changes = Changes::new()
-        .state(StateChange::Room(seen(strict, Version(1))))
-        .state(StateChange::Restriction(ban("bea", viewer("troll"))))
-        .state(StateChange::Restriction(ban("bea", guest("gus"))))
-        .line(NewLine {
-            room: channel_id("ada"),
-            at: NOON,
-            body: LineBody::Deleted { target: Seq(3) },
-            policy_seen: None,
-        });
-    let redacted = Changes {
-        redactions: vec![(channel_id("ada"), Seq(3))],
-        ..changes
-    };
-    keep(store, redacted).await;
-}
-
-/// A user of the host platform.
-fn subject() -> HostSubject {
-    HostSubject {
-        issuer: "https://host.example".to_owned(),
-        subject: "0001|bea".to_owned(),
-    }
-}
-
-fn happened(n: u32) -> AccountEvent {
-    AccountEvent::Renamed {
-        user: user_id("ada"),
-        display_name: user("ada")
-            .shown_as(&format!("Ada {n}"))
-            .build()
-            .display_name,
-    }
-}
-
-/// What every port answers, as text: two stores that say the same are told apart by nobody.
-async fn answers(store: &Subject) -> Vec<String> {
-    let mut answers = Vec::new();
-    macro_rules! ask {
-        ($($question:expr),+ $(,)?) => {$(
-            answers.push(format!("{}: {:?}", stringify!($question), $question.await.expect("a read")));
-        )+};
-    }
-    let (users, channels, keys) = (store.users(), store.channels(), store.stream_keys());
-    let (streams, log, feed) = (store.streams(), store.room_log(), store.feed());
-    let (ada, page) = (user("ada").build(), paging::first(100));
-    ask!(
-        users.get(ada.id),
-        users.get(user_id("bea")),
-        users.by_username(&ada.username),
-        users.by_subject(&subject()),
-        users.has_administrator(),
-        users.list(None, &page),
-        users.list(Some(CreatorStatus::Approved), &page),
-        store.sessions().get(session("phone", ada.id, 60).id),
-        store.sessions().get(session("lost", ada.id, 60).id),
-        store.sessions().expired(noon_plus(100), 10),
-        channels.get(channel_id("ada")),
-        channels.by_handle(&channel("bea").handle),
-        channels.by_owner(user_id("bea")),
-        channels.list(&page),
-        keys.get(stream_key_id("ada", 1)),
-        keys.by_hash(mac("ada 1")),
-        keys.by_hash(mac("ada 2")),
-        keys.of_channel(channel_id("ada")),
-        streams.get(stream_id("ada", 1)),
-        streams.live(),
-        streams.live_of(channel_id("ada")),
-        streams.due(noon_plus(1_000_000), 10),
-        streams.of_channel(channel_id("ada"), &page),
-        streams.of_channel(channel_id("bea"), &page),
-        streams.counts(&[stream_id("ada", 1), stream_id("bea", 1)]),
-        log.head(channel_id("ada")),
-        log.after(channel_id("ada"), Seq::ZERO, 10_000),
-        log.before(channel_id("bea"), None, 10_000),
-        log.line(channel_id("ada"), Seq(3)),
-        store.moderation().room(channel_id("bea")),
-        store
-            .moderation()
-            .restriction(channel_id("bea"), viewer("troll")),
-        store.moderation().restrictions(channel_id("bea"), None, 10),
-        feed.head(),
-        feed.read(FeedPosition(2), 10_000),
-        feed.cursor(CONSUMER),
-        feed.cursor(Consumer("nobody")),
-    );
-    let forgotten = feed.read(FeedPosition::START, 10).await;
-    answers.push(format!("what was forgotten: {forgotten:?}"));
-    answers
-}
-
 async fn assert_empty(store: &Arc<dyn ArchiveUnderTest>) {
     let entries = export(&**store).await;
     assert_eq!(entries.len(), 2, "something was left behind: {entries:?}");
     assert!(!store.users().has_administrator().await.expect("a read"));
-}
-
-/// Entries in memory.
-struct Entries {
-    all: Vec<Entry>,
-    given: usize,
-    end: End,
-}
-
-/// What comes behind the last entry.
-enum End {
-    Whole,
-    Broken,
-    /// Tells that it was reached.
-    Never(Option<tokio::sync::oneshot::Sender<()>>),
-}
-
-impl Entries {
-    fn of(entries: Vec<Entry>) -> Self {
-        Self {
-            all: entries,
-            given: 0,
-            end: End::Whole,
-        }
-    }
-}
-
-#[async_trait]
-impl EntrySink for Entries {
-    async fn take(&mut self, entries: Vec<Entry>) -> Result<(), BoxError> {
-        assert!(
-            (1..=1000).contains(&entries.len()),
-            "{} entries at once",
-            entries.len()
-        );
-        self.all.extend(entries);
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl EntrySource for Entries {
-    async fn next(&mut self) -> Result<Vec<Entry>, BoxError> {
-        let rest = &self.all[self.given..];
-        let some = rest[..rest.len().min(100)].to_vec();
-        self.given += some.len();
-        if some.is_empty() {
-            match &mut self.end {
-                End::Whole => {}
-                End::Broken => return Err("it breaks off".into()),
-                End::Never(reached) => {
-                    // Whoever waited for it may have gone.
-                    reached.take().map(|reached| reached.send(()).ok());
-                    std::future::pending::<()>().await;
-                }
-            }
-        }
-        Ok(some)
-    }
 }
 
 /// Takes entries, and changes the store when it has the first.
@@ -596,9 +371,22 @@ impl EntrySink for Interrupted {
                     viewer("troll"),
                 ))
                 .counter(CounterChange::ViewsAdded(live.id, 1))
+                .state(StateChange::Appointment(moderator("new")))
+                .state(StateChange::Dismissed(channel_id("ada"), user_id("mod")))
+                .state(StateChange::Block(block("bea", "troll")))
+                .state(StateChange::Unblocked(user_id("ada"), user_id("troll")))
+                .state(StateChange::Follow(new(follow("new", "ada"))))
+                .state(StateChange::Unfollowed(
+                    user_id("cyd"),
+                    channel_id("ada"),
+                    Version(2),
+                ))
+                .counter(CounterChange::FollowerCame(channel_id("bea")))
                 .line(message("ada", viewer("ada"), "new").line())
                 .line(message("cyd", viewer("ada"), "a new room").line());
             changes.redactions = vec![(channel_id("ada"), Seq(LINES.into()))];
+            changes.reply = Some(reply(viewer("new"), "key"));
+            changes.events.push(event(1, locked()));
             changes.cursor = Some(CursorMove {
                 consumer: CONSUMER,
                 from: FeedPosition(3),

@@ -4,26 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_domain::account::{Session, SessionId, User};
-use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
-use greenroom_domain::chat::{Line, LineBody, NewLine, Restriction, RestrictionKind, Room, Seq};
+use greenroom_domain::account::Session;
+use greenroom_domain::channel::{Channel, IngestGate, KeyState};
+use greenroom_domain::chat::{Restriction, RestrictionKind, Seq};
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::{
-    Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
-};
+use greenroom_domain::shared::commit::{Changes, CommitError, StateChange};
 use greenroom_domain::shared::event::Event;
-use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition, FeedRecord};
+use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::store::{Stored, Version};
-use greenroom_domain::stream::{EndReason, Stream, StreamCounts, StreamEvent};
+use greenroom_domain::stream::{EndReason, StreamEvent};
 
+use super::scene::{Bad, Picture, everything, set_the_scene};
 use super::{Subject, assert_refused, keep};
 use crate::builders::{
     NOON, ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user,
-    event, mac, message, new, node_id, noon_plus, room, seen, session, stream, stream_id,
-    stream_key, stream_key_id, title, user, user_id, viewer,
+    event, message, new, room, seen, session, stream, stream_id, stream_key, title,
+    user, user_id, viewer,
 };
-
-const CONSUMER: Consumer = Consumer("contract");
 
 /// Each kind of state is read as it was written, and no longer once it is over.
 pub async fn every_state_is_read_as_it_was_written(store: &Subject) {
@@ -310,6 +307,13 @@ pub async fn a_refused_commit_leaves_nothing(store: &Subject) {
     assert_ne!(after.stream, before.stream);
     assert_ne!(after.room, before.room);
     assert_ne!(after.restriction, before.restriction);
+    assert_ne!(after.appointments, before.appointments);
+    assert_ne!(after.follows, before.follows);
+    assert_eq!(before.followers, [1, 0]);
+    assert_eq!(after.followers, [2, 1]);
+    assert_ne!(after.blocks, before.blocks);
+    assert_ne!(after.audited, before.audited);
+    assert_ne!(after.replies, before.replies);
     assert_ne!(after.counts, before.counts);
     assert_ne!(after.lines, before.lines);
     assert_ne!(after.records, before.records);
@@ -328,214 +332,6 @@ pub async fn an_earlier_refusal_wins(store: &Subject) {
             .fold(everything(), |changes, bad| bad.beside(changes));
         let result = store.commit().commit(changes).await;
         assert!(bad[0].is(&result), "of {bad:?}, the first: {result:?}");
-    }
-}
-
-/// Why a commit may be refused, in the order of the port's promise.
-#[derive(Debug, Clone, Copy)]
-enum Bad {
-    Repeated,
-    Cursor,
-    Version,
-    Policy,
-    Claim,
-}
-
-impl Bad {
-    const ALL: [Self; 5] = [
-        Self::Repeated,
-        Self::Cursor,
-        Self::Version,
-        Self::Policy,
-        Self::Claim,
-    ];
-
-    /// The changes, and a part that is refused for this reason.
-    fn beside(self, mut changes: Changes) -> Changes {
-        match self {
-            Self::Repeated => changes.line(first_message()),
-            Self::Cursor => {
-                changes.cursor = Some(CursorMove {
-                    consumer: CONSUMER,
-                    from: FeedPosition(77),
-                    to: FeedPosition(78),
-                });
-                changes
-            }
-            Self::Version => changes.state(StateChange::User(new(user("bea").build()))),
-            Self::Policy => changes.line(
-                message("ada", viewer("bea"), "by old rules")
-                    .checked_by(Version(99))
-                    .line(),
-            ),
-            Self::Claim => changes.claim(ClaimChange::Take(
-                Claim::Username(user("bea").build().username),
-                Holder::User(user_id("eve")),
-            )),
-        }
-    }
-
-    fn is<T>(self, result: &Result<T, CommitError>) -> bool {
-        matches!(
-            (self, result),
-            (Self::Repeated, Err(CommitError::Repeated(_)))
-                | (Self::Cursor, Err(CommitError::CursorMoved))
-                | (Self::Version, Err(CommitError::Conflict))
-                | (Self::Policy, Err(CommitError::PolicyMoved))
-                | (Self::Claim, Err(CommitError::Taken(_)))
-        )
-    }
-}
-
-/// A channel with everything, each at version 1, and one message in its room.
-async fn set_the_scene(store: &Subject) {
-    keep(store, creates_user(&user("ada").build())).await;
-    keep(store, creates_user(&user("bea").build())).await;
-    keep(store, creates_channel(&channel("ada"))).await;
-    keep(store, creates_key(&stream_key("ada", 1))).await;
-    keep(store, creates_stream(&stream("ada", 1).build())).await;
-    keep(store, Changes::new().line(first_message())).await;
-}
-
-fn first_message() -> NewLine {
-    message("ada", viewer("bea"), "the first")
-        .client_id("m-1")
-        .line()
-}
-
-/// Changes of every kind, good where [`set_the_scene`] was before.
-fn everything() -> Changes {
-    let first = Version(1);
-    let key = stream_key("ada", 1);
-    let rotated = key
-        .clone()
-        .rotate(mac("rotated"), key.sealed().expect("active").clone(), NOON)
-        .expect("an active key rotates")
-        .next;
-    let holder = Holder::StreamKey(key.id);
-    let live = stream("ada", 1).publishing(node_id("here"), key.id).build();
-    let renamed = Channel {
-        title: title("On air"),
-        ..channel("ada")
-    };
-    let mut changes = creates_user(&user("eve").build())
-        .state(StateChange::User(seen(
-            user("ada").shown_as("Ada L.").build(),
-            first,
-        )))
-        .state(StateChange::Session(session("token", user_id("ada"), 60)))
-        .state(StateChange::Channel(seen(renamed, first)))
-        .state(StateChange::StreamKey(seen(rotated, first)))
-        .state(StateChange::Stream(seen(live, first)))
-        .state(StateChange::Room(seen(room("ada"), first)))
-        .state(StateChange::Restriction(ban("ada", viewer("troll"))))
-        .claim(ClaimChange::Release(Claim::KeyHash(mac("ada 1")), holder))
-        .claim(ClaimChange::Take(Claim::KeyHash(mac("rotated")), holder))
-        .claim(ClaimChange::Take(
-            Claim::LiveStream(channel_id("ada")),
-            Holder::Stream(stream_id("ada", 1)),
-        ))
-        .counter(CounterChange::ViewsAdded(stream_id("ada", 1), 3))
-        .counter(CounterChange::PeakSeen(stream_id("ada", 1), 2))
-        .counter(CounterChange::MessagesAdded(stream_id("ada", 1), 1))
-        .line(
-            message("ada", viewer("eve"), "the second")
-                .client_id("m-2")
-                .line(),
-        )
-        .line(NewLine {
-            room: channel_id("ada"),
-            at: noon_plus(1),
-            body: LineBody::StreamStarted {
-                stream: stream_id("ada", 1),
-                title: title("On air"),
-            },
-            policy_seen: None,
-        });
-    changes.redactions.push((channel_id("ada"), Seq(1)));
-    changes.events.push(event(
-        1,
-        StreamEvent::Ended {
-            stream: stream_id("ada", 1),
-            channel: channel_id("ada"),
-            reason: EndReason::OwnerEnded,
-        },
-    ));
-    changes.cursor = Some(CursorMove {
-        consumer: CONSUMER,
-        from: FeedPosition::START,
-        to: FeedPosition(1),
-    });
-    changes
-}
-
-/// What all the read ports say of the scene.
-#[derive(Debug, PartialEq)]
-struct Picture {
-    user: Option<Stored<User>>,
-    newcomer: Option<Stored<User>>,
-    session: Option<Session>,
-    channel: Option<Stored<Channel>>,
-    key: Option<Stored<StreamKey>>,
-    keys_by_hash: [Option<Stored<StreamKey>>; 2],
-    stream: Option<Stored<Stream>>,
-    live: Vec<Stored<Stream>>,
-    room: Option<Stored<Room>>,
-    restriction: Option<Restriction>,
-    counts: Vec<StreamCounts>,
-    lines: Vec<Line>,
-    records: Vec<FeedRecord>,
-    cursor: Option<FeedPosition>,
-}
-
-impl Picture {
-    async fn of(store: &Subject) -> Self {
-        let why = "a read answers";
-        let ada = channel_id("ada");
-        let keys = store.stream_keys();
-        Self {
-            user: store.users().get(user_id("ada")).await.expect(why),
-            newcomer: store
-                .users()
-                .by_username(&user("eve").build().username)
-                .await
-                .expect(why),
-            session: store
-                .sessions()
-                .get(SessionId(mac("token")))
-                .await
-                .expect(why),
-            channel: store.channels().get(ada).await.expect(why),
-            key: keys.get(stream_key_id("ada", 1)).await.expect(why),
-            keys_by_hash: [
-                keys.by_hash(mac("ada 1")).await.expect(why),
-                keys.by_hash(mac("rotated")).await.expect(why),
-            ],
-            stream: store.streams().get(stream_id("ada", 1)).await.expect(why),
-            live: store.streams().live().await.expect(why),
-            room: store.moderation().room(ada).await.expect(why),
-            restriction: store
-                .moderation()
-                .restriction(ada, viewer("troll"))
-                .await
-                .expect(why),
-            counts: store
-                .streams()
-                .counts(&[stream_id("ada", 1)])
-                .await
-                .expect(why),
-            lines: store
-                .room_log()
-                .after(ada, Seq::ZERO, 100)
-                .await
-                .expect(why),
-            records: store
-                .feed()
-                .read(FeedPosition::START, 100)
-                .await
-                .expect(why),
-            cursor: store.feed().cursor(CONSUMER).await.expect(why),
-        }
     }
 }
 

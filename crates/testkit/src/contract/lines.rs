@@ -1,23 +1,20 @@
 //! Promises of `Commit` and
-//! `RoomLog`: numbers without a gap, rules that cannot be
-//! overtaken, repeats that are recognised, text that is gone once it is redacted.
+//! `RoomLog`: numbers without a gap, text that is gone once it is redacted.
 
 use std::sync::Arc;
 
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    Badge, ChatSettings, Content, Line, LineBody, Message, NewLine, Place, RestrictionKind, Seq,
+    Badge, ChatSettings, Content, Line, LineBody, Message, NewLine, Place, Seq,
 };
 use greenroom_domain::shared::clock::Timestamp;
-use greenroom_domain::shared::commit::{Changes, CommitError, StateChange};
+use greenroom_domain::shared::commit::{Changes, CommitError};
 use greenroom_domain::shared::feed::FeedPosition;
-use greenroom_domain::shared::store::Version;
-use greenroom_domain::stream::EndReason;
 
-use super::{Subject, assert_refused, keep};
+use super::bodies::bodies;
+use super::{Subject, keep};
 use crate::builders::{
-    ban, category, channel, channel_id, creates_channel, guest, message, noon_plus, room, seen,
-    stream_id, title, user, viewer,
+    channel, channel_id, creates_channel, guest, message, noon_plus, stream_id, title, user, viewer,
 };
 
 /// A room nobody has spoken in ends at 0, and has no line.
@@ -169,221 +166,6 @@ async fn writes_to_all(store: &Subject, rooms: &[&str], text: &str) {
     }
 }
 
-/// A line that was checked by other rules than the room's is refused; one that was checked by
-/// the room's, or that no rule can refuse, is not.
-pub async fn old_rules_admit_nobody(store: &Subject) {
-    keep(store, creates_channel(&channel("ada"))).await;
-    let checked_by = |version| {
-        let line = message("ada", viewer("bea"), "hello").checked_by(Version(version));
-        Changes::new().line(line.line())
-    };
-    keep(store, checked_by(1)).await;
-    let ban = Changes::new()
-        .state(StateChange::Room(seen(room("ada"), Version(1))))
-        .state(StateChange::Restriction(ban("ada", viewer("bea"))));
-    keep(store, ban).await;
-    for other in [0, 1, 3] {
-        assert_refused!(
-            store.commit().commit(checked_by(other)).await,
-            CommitError::PolicyMoved,
-            "a line was taken by other rules than the room's"
-        );
-    }
-    keep(store, checked_by(2)).await;
-    keep(store, says("ada", "whatever the rules")).await;
-    assert_eq!(head(store, "ada").await.seq, Seq(3));
-}
-
-/// While many post, a moderator changes the rules: behind the moderator's line nothing stands
-/// that was checked by the rules before it.
-pub async fn a_ban_is_not_overtaken(store: &Subject) {
-    keep(store, creates_channel(&channel("ada"))).await;
-    let posters: Vec<_> = (0..4)
-        .map(|_| {
-            let store = Arc::clone(store);
-            tokio::spawn(async move {
-                // Until after the last ban.
-                while posts_by_the_rules(&store).await < Version(4) {}
-            })
-        })
-        .collect();
-    for (banned, messages) in [("troll-1", 5), ("troll-2", 15), ("troll-3", 30)] {
-        while head(store, "ada").await.seq < Seq(messages) {
-            tokio::task::yield_now().await;
-        }
-        bans(store, banned).await;
-    }
-    for poster in posters {
-        poster.await.expect("a poster that does not panic");
-    }
-    let mut rules = 1;
-    let mut messages = 0;
-    for line in after(store, "ada", 0, 1_000_000).await {
-        match line.body {
-            LineBody::Restricted { .. } => rules += 1,
-            _ => {
-                assert_eq!(
-                    text(&line),
-                    rules.to_string(),
-                    "the rules it was checked by"
-                );
-                messages += 1;
-            }
-        }
-    }
-    assert_eq!(rules, 4);
-    assert!(
-        messages > 30,
-        "posts came before, between and after the bans"
-    );
-}
-
-/// Answers with the version of the rules.
-async fn posts_by_the_rules(store: &Subject) -> Version {
-    loop {
-        let read = store.moderation().room(channel_id("ada")).await;
-        let rules = read.expect("a read").expect("the room is there").version;
-        // As much time as a check takes: a ban comes between now and then.
-        tokio::task::yield_now().await;
-        let line = message("ada", viewer("bea"), &rules.0.to_string()).checked_by(rules);
-        match store
-            .commit()
-            .commit(Changes::new().line(line.line()))
-            .await
-        {
-            Ok(_) => return rules,
-            Err(CommitError::PolicyMoved) => {}
-            Err(other) => panic!("a poster may only meet new rules: {other:?}"),
-        }
-    }
-}
-
-async fn bans(store: &Subject, name: &str) {
-    let read = store.moderation().room(channel_id("ada")).await;
-    let rules = read.expect("a read").expect("the room is there");
-    let restriction = ban("ada", viewer(name));
-    let line = NewLine {
-        room: restriction.room,
-        at: restriction.at,
-        body: LineBody::Restricted {
-            subject: restriction.subject,
-            name: None,
-            kind: restriction.kind,
-            reason: None,
-        },
-        policy_seen: None,
-    };
-    let changes = Changes::new()
-        .state(StateChange::Room(seen(rules.value, rules.version)))
-        .state(StateChange::Restriction(restriction))
-        .line(line);
-    keep(store, changes).await;
-}
-
-/// A message that its client sends again is answered with the line it became, and not kept.
-pub async fn a_repeat_is_answered_with_the_first(store: &Subject) {
-    keep(store, creates_channel(&channel("ada"))).await;
-    let first = message("ada", viewer("bea"), "once").client_id("m-1");
-    let place = keep(store, Changes::new().line(first.clone().line()))
-        .await
-        .places[0];
-    let again = message("ada", viewer("bea"), "other words")
-        .client_id("m-1")
-        .at(noon_plus(60));
-    assert_repeats(store, again.clone().line(), place, "once").await;
-    assert_repeats(store, again.line(), place, "once").await;
-    assert_eq!(head(store, "ada").await.seq, Seq(1), "a repeat is not kept");
-}
-
-/// The same client message id is no repeat from somebody else, in another room, or where it
-/// was refused; and ids that differ in a letter's case are different ids.
-pub async fn what_only_looks_like_a_repeat_is_kept(store: &Subject) {
-    keep(store, creates_channel(&channel("ada"))).await;
-    keep(store, creates_channel(&channel("bea"))).await;
-    let same_uuid = greenroom_domain::shared::actor::Identity::Guest(
-        greenroom_domain::shared::id::GuestId::from_uuid(crate::builders::user_id("bea").uuid()),
-    );
-    let refused = message("ada", viewer("bea"), "by old rules")
-        .client_id("m-1")
-        .checked_by(Version(9));
-    assert_refused!(
-        store
-            .commit()
-            .commit(Changes::new().line(refused.line()))
-            .await,
-        CommitError::PolicyMoved,
-        "a line was taken by other rules than the room's"
-    );
-    for (handle, author, id) in [
-        ("ada", viewer("bea"), "m-1"),
-        ("ada", viewer("cleo"), "m-1"),
-        ("ada", guest("bea"), "m-1"),
-        ("ada", same_uuid, "m-1"),
-        ("ada", viewer("bea"), "M-1"),
-        ("ada", viewer("bea"), "m-11"),
-        ("bea", viewer("bea"), "m-1"),
-    ] {
-        let line = message(handle, author, "new").client_id(id).line();
-        keep(store, Changes::new().line(line)).await;
-    }
-    for _ in 0..2 {
-        keep(store, says("ada", "the same, without an id")).await;
-    }
-}
-
-/// A repeat is recognised after 9,999 other lines: the window is the last 10,000.
-pub async fn a_repeat_is_recognised_after_many_lines(store: &Subject) {
-    const AT_ONCE: usize = 303;
-    const COMMITS: usize = 33;
-    keep(store, creates_channel(&channel("ada"))).await;
-    let first = message("ada", viewer("bea"), "once")
-        .client_id("m-1")
-        .line();
-    let place = keep(store, Changes::new().line(first.clone())).await.places[0];
-    for n in 0..COMMITS {
-        let mut changes = Changes::new();
-        for m in 0..AT_ONCE {
-            let id = format!("{n}/{m}");
-            // More than a day later, so that only their number keeps the id.
-            let later = noon_plus(2 * 86_400 + n as u64);
-            let line = message("ada", viewer("cleo"), "more")
-                .client_id(&id)
-                .at(later);
-            changes = changes.line(line.line());
-        }
-        keep(store, changes).await;
-    }
-    assert_eq!(head(store, "ada").await.seq, Seq(10_000));
-    assert_repeats(store, first, place, "once").await;
-}
-
-/// Of a message that is sent several times at once one is kept, and the others are told which.
-pub async fn concurrent_repeats_are_kept_once(store: &Subject) {
-    keep(store, creates_channel(&channel("ada"))).await;
-    let senders: Vec<_> = (0..8)
-        .map(|_| {
-            let store = Arc::clone(store);
-            tokio::spawn(async move {
-                let line = message("ada", viewer("bea"), "once").client_id("m-1");
-                store
-                    .commit()
-                    .commit(Changes::new().line(line.line()))
-                    .await
-            })
-        })
-        .collect();
-    let mut kept = 0;
-    for sender in senders {
-        match sender.await.expect("a sender that does not panic") {
-            Ok(_) => kept += 1,
-            Err(CommitError::Repeated(first)) => assert_eq!(first.place.seq, Seq(1)),
-            Err(other) => panic!("a sender may only repeat another: {other:?}"),
-        }
-    }
-    assert_eq!(kept, 1);
-    assert_eq!(head(store, "ada").await.seq, Seq(1));
-}
-
 /// Text that was redacted is read nowhere any more; its line keeps its place and author, and a
 /// repeat of it is still one.
 pub async fn redacted_text_is_gone(store: &Subject) {
@@ -502,63 +284,12 @@ pub async fn the_largest_message_fits(store: &Subject) {
     }
 }
 
-async fn assert_repeats(store: &Subject, line: NewLine, place: Place, first: &str) {
-    match store.commit().commit(Changes::new().line(line)).await {
-        Err(CommitError::Repeated(line)) => {
-            assert_eq!((line.place, &*text(&line)), (place, first));
-        }
-        other => panic!("a repeat is answered with the first line: {other:?}"),
-    }
-}
-
-/// One of each kind.
-fn bodies() -> Vec<LineBody> {
-    let stream = stream_id("ada", 1);
-    let subject = guest("troll");
-    let LineBody::Message(said) = message("ada", viewer("bea"), "hello").line().body else {
-        unreachable!("a message's line is a message");
-    };
-    let deleted = Message {
-        content: Content::Deleted,
-        ..said.clone()
-    };
-    vec![
-        LineBody::Message(said),
-        LineBody::Message(deleted),
-        LineBody::Deleted { target: Seq(1) },
-        LineBody::Restricted {
-            subject,
-            name: Some(DisplayName::parse("Troll").expect("a name that fits")),
-            kind: RestrictionKind::Timeout {
-                until: noon_plus(60),
-            },
-            reason: ban("ada", subject).reason,
-        },
-        LineBody::RestrictionLifted { subject },
-        LineBody::SettingsChanged(ChatSettings::default()),
-        LineBody::ChannelEdited {
-            title: title("Another"),
-            category: Some(category("Music")),
-        },
-        LineBody::StreamStarted {
-            stream,
-            title: title("On air"),
-        },
-        LineBody::StreamInterrupted { stream },
-        LineBody::StreamResumed { stream },
-        LineBody::StreamEnded {
-            stream,
-            reason: EndReason::EncoderGone,
-        },
-    ]
-}
-
-fn says(handle: &str, text: &str) -> Changes {
+pub(super) fn says(handle: &str, text: &str) -> Changes {
     Changes::new().line(message(handle, viewer("bea"), text).line())
 }
 
 /// What a message says; of other lines, what they are.
-fn text(line: &Line) -> String {
+pub(super) fn text(line: &Line) -> String {
     match &line.body {
         LineBody::Message(Message {
             content: Content::Text(text),
@@ -568,12 +299,12 @@ fn text(line: &Line) -> String {
     }
 }
 
-async fn head(store: &Subject, handle: &str) -> Place {
+pub(super) async fn head(store: &Subject, handle: &str) -> Place {
     let head = store.room_log().head(channel_id(handle)).await;
     head.expect("a read")
 }
 
-async fn after(store: &Subject, handle: &str, seq: u64, limit: usize) -> Vec<Line> {
+pub(super) async fn after(store: &Subject, handle: &str, seq: u64, limit: usize) -> Vec<Line> {
     let room = channel_id(handle);
     let lines = store.room_log().after(room, Seq(seq), limit).await;
     lines.expect("a read")

@@ -7,6 +7,8 @@
 
 pub mod account;
 pub mod archive;
+pub mod audit;
+mod bodies;
 pub mod bus;
 pub mod channel;
 pub mod claims;
@@ -14,6 +16,7 @@ pub mod commit;
 #[cfg(feature = "properties")]
 pub mod equivalence;
 pub mod feed;
+pub mod followings;
 pub mod identity;
 pub mod leases;
 pub mod limits;
@@ -24,6 +27,11 @@ pub mod nodes;
 pub mod objects;
 mod paging;
 pub mod presence;
+pub mod repeats;
+pub mod replies;
+pub mod rules;
+mod scene;
+pub mod social;
 pub mod stream;
 
 use std::sync::Arc;
@@ -234,15 +242,17 @@ macro_rules! store_contract {
                 lines_are_read_as_they_were_written,
                 the_log_is_read_both_ways,
                 concurrent_lines_leave_no_gap,
-                old_rules_admit_nobody,
-                a_ban_is_not_overtaken,
-                a_repeat_is_answered_with_the_first,
-                what_only_looks_like_a_repeat_is_kept,
-                a_repeat_is_recognised_after_many_lines,
-                concurrent_repeats_are_kept_once,
                 redacted_text_is_gone,
                 redacting_nothing_does_nothing,
                 the_largest_message_fits;
+            rules:
+                old_rules_admit_nobody,
+                a_ban_is_not_overtaken;
+            repeats:
+                a_repeat_is_answered_with_the_first,
+                what_only_looks_like_a_repeat_is_kept,
+                a_repeat_is_recognised_after_many_lines,
+                concurrent_repeats_are_kept_once;
             feed:
                 an_empty_feed_has_nothing,
                 what_was_committed_is_replayed_in_order,
@@ -278,7 +288,33 @@ macro_rules! store_contract {
             moderation:
                 rooms_are_kept_exactly,
                 restrictions_hold_one_person_in_one_room,
-                restrictions_are_listed_by_identity;
+                restrictions_are_listed_by_identity,
+                appointments_are_kept_exactly,
+                appointments_are_listed_by_id;
+            audit:
+                events_stand_in_the_log_of_their_channel,
+                the_newest_event_comes_first,
+                the_audit_log_is_stable,
+                the_audit_log_is_for_good;
+            social:
+                follows_are_kept_exactly,
+                a_follow_is_changed_by_who_has_seen_it,
+                follows_among_channels_come_in_their_order,
+                follows_are_counted,
+                concurrent_follows_are_all_counted,
+                a_block_holds_one_way,
+                blocks_are_listed_by_id;
+            followings:
+                what_somebody_follows_comes_newest_first,
+                who_follows_a_channel_comes_newest_first,
+                what_somebody_follows_is_stable,
+                who_follows_a_channel_is_stable;
+            replies:
+                a_request_is_answered_with_the_first,
+                keys_are_of_who_asks,
+                a_refused_request_is_not_answered,
+                a_reply_is_kept_for_a_day,
+                concurrent_requests_make_one;
         }
     };
 }

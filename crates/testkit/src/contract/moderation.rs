@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{
-    ChatDelay, ChatRate, ChatSettings, FollowAge, ModerationReason, Restriction, RestrictionKind,
-    Room, SlowMode,
+    Appointment, ChannelRole, ChatDelay, ChatRate, ChatSettings, FollowAge, ModerationReason, Pin,
+    Restriction, RestrictionKind, Room, Seq, SlowMode,
 };
 use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, StateChange};
 use greenroom_domain::shared::id::{GuestId, UserId};
 use greenroom_domain::shared::store::Version;
 use uuid::Uuid;
 
 use super::{Subject, keep};
-use crate::builders::{ban, channel, channel_id, creates_channel, noon_plus, room, seen, viewer};
+use crate::builders::{
+    appointment, ban, channel, channel_id, creates_channel, guest, noon_plus, room, seen, user_id,
+    viewer,
+};
 
-/// A room's rules are read as its owner set them last.
+/// A room's rules and what it keeps in view are read as they were set last.
 pub async fn rooms_are_kept_exactly(store: &Subject) {
     keep(store, creates_channel(&channel("ada"))).await;
     let strict = ChatSettings {
@@ -29,9 +33,24 @@ pub async fn rooms_are_kept_exactly(store: &Subject) {
         followers_only: FollowAge::new(Duration::from_secs(FollowAge::LONGEST.into())).ok(),
         emotes_only: true,
     };
-    for (settings, version) in [strict, ChatSettings::default()].into_iter().zip(1..) {
+    let pin = |target, by, micros| Pin {
+        target: Seq(target),
+        by,
+        at: Timestamp::from_micros(micros),
+    };
+    // The oldest first, which is not the order of their numbers.
+    let pins = [
+        pin(9, Some(viewer("ada")), -1),
+        pin(1, Some(guest("gus")), i64::MIN),
+        pin(u64::from(u32::MAX), None, i64::MAX),
+        pin(4, None, 0),
+        pin(5, None, 0),
+    ];
+    let settings = [strict, strict, ChatSettings::default()];
+    for (settings, version) in settings.into_iter().zip(1..) {
         let next = Room {
             settings,
+            pins: pins[usize::try_from(version).unwrap_or_default() - 1..].to_vec(),
             ..room("ada")
         };
         let write = seen(next.clone(), Version(version));
@@ -111,6 +130,69 @@ pub async fn restrictions_are_listed_by_identity(store: &Subject) {
     keep(store, Changes::new().state(lifted)).await;
     assert_eq!(listed(store, Some(in_order[3]), 2).await, in_order[4..6]);
     assert_eq!(listed(store, Some(in_order[2]), 2).await, in_order[4..6]);
+}
+
+/// What somebody is in one channel they are nowhere else; the last word counts, and who was
+/// dismissed is nothing.
+pub async fn appointments_are_kept_exactly(store: &Subject) {
+    let moderator = Appointment {
+        name: DisplayName::parse(&"👨‍👩‍👧‍👦".repeat(50)).expect("50 graphemes"),
+        at: Timestamp::from_micros(-1),
+        ..appointment("ada", "eve", ChannelRole::Moderator)
+    };
+    let vip = appointment("ada", "eve", ChannelRole::Vip);
+    let elsewhere = appointment("bea", "eve", ChannelRole::Vip);
+    let reads = async |handle: &str, name: &str| {
+        let read = store.moderation();
+        let read = read.appointment(channel_id(handle), user_id(name)).await;
+        read.expect("a read")
+    };
+    for appointment in [&moderator, &elsewhere] {
+        appoint(store, appointment).await;
+    }
+    assert_eq!(reads("ada", "eve").await.as_ref(), Some(&moderator));
+    assert_eq!(reads("ada", "fay").await, None);
+    assert_eq!(reads("cleo", "eve").await, None);
+    appoint(store, &vip).await;
+    assert_eq!(reads("ada", "eve").await, Some(vip));
+    for _ in 0..2 {
+        let dismissed = StateChange::Dismissed(channel_id("ada"), user_id("eve"));
+        keep(store, Changes::new().state(dismissed)).await;
+        assert_eq!(reads("ada", "eve").await, None);
+    }
+    assert_eq!(reads("bea", "eve").await, Some(elsewhere));
+}
+
+/// All who are something in a channel come in the order of their ids, in as many as there may
+/// be.
+pub async fn appointments_are_listed_by_id(store: &Subject) {
+    let mut changes = Changes::new();
+    for n in 0..Appointment::MOST {
+        let role = [ChannelRole::Vip, ChannelRole::Moderator][n % 2];
+        let appointment = appointment("ada", &format!("user-{n}"), role);
+        changes = changes.state(StateChange::Appointment(appointment));
+    }
+    let stranger = appointment("bea", "eve", ChannelRole::Vip);
+    keep(store, changes.state(StateChange::Appointment(stranger))).await;
+    let listed = async |handle: &str| {
+        let all = store.moderation().appointments(channel_id(handle)).await;
+        let all = all.expect("a read");
+        all.iter().map(|it| it.user).collect::<Vec<_>>()
+    };
+    let mut in_order: Vec<_> = (0..Appointment::MOST)
+        .map(|n| user_id(&format!("user-{n}")))
+        .collect();
+    in_order.sort();
+    assert_eq!(listed("ada").await, in_order);
+    let gone = StateChange::Dismissed(channel_id("ada"), in_order.remove(7));
+    keep(store, Changes::new().state(gone)).await;
+    assert_eq!(listed("ada").await, in_order);
+    assert_eq!(listed("nobody").await, []);
+}
+
+async fn appoint(store: &Subject, appointment: &Appointment) {
+    let change = StateChange::Appointment(appointment.clone());
+    keep(store, Changes::new().state(change)).await;
 }
 
 async fn put(store: &Subject, restriction: &Restriction) {
