@@ -29,6 +29,21 @@ async fn who_is_banned_hears_nothing_more_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_blocked_hears_nothing_more_within_a_second() {
+    play("block").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_staff_no_more_sees_what_everybody_sees_from_then_on() {
+    play("roles").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_and_pins_are_shown() {
+    play("reactions").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn streams_and_viewers_are_told_as_they_change() {
     play("streams").await;
 }

@@ -450,6 +450,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys/{id}/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an encoder is given for a key: where to publish, and with what. Where the media engine
+         *     makes credentials of its own, they are made at the first time.
+         */
+        get: operations["get_ingest"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraws what the media engine made for a key: nobody comes in with it any more, and others
+         *     are made the next time. Where encoders are given the key's own secret, nothing changes:
+         *     rotate the key.
+         */
+        delete: operations["withdraw_ingest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys/{id}/rotate": {
         parameters: {
             query?: never;
@@ -461,6 +486,26 @@ export interface paths {
         put?: never;
         /** Gives a key another secret; whoever publishes with the old one is cut off. */
         post: operations["rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}/seat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A seat in the channel's room to publish from a browser with this key; a conflict
+         *     (`NO_ROOMS`) where the media engine has no rooms.
+         */
+        post: operations["take_seat"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,50 +1253,61 @@ export interface components {
         /** @description Messages are gone. */
         Cleared: {
             /** @description How many. */
-            messages: number;
+            count: number;
         };
-        /** @description A chat command was carried out: what it has done, by its `command`. */
+        /** @description A chat command was carried out: what it has done. */
         CommandDone: {
             /** @enum {string} */
-            command: "restricted";
+            done: "restricted";
             /** @description Who. */
             username: string;
         } | {
             /** @enum {string} */
-            command: "lifted";
+            done: "lifted";
             /** @description Who. */
             username: string;
         } | {
-            /** @enum {string} */
-            command: "cleared";
             /** @description How many messages. */
-            messages: number;
+            count: number;
+            /** @enum {string} */
+            done: "cleared";
             /** @description Who. */
             username: string;
         } | {
             /** @enum {string} */
-            command: "role_changed";
+            done: "role_changed";
             /** @description Who. */
             username: string;
         } | {
             /** @enum {string} */
-            command: "blocked";
+            done: "blocked";
             /** @description Who. */
             username: string;
         } | {
             /** @enum {string} */
-            command: "unblocked";
+            done: "unblocked";
             /** @description Who. */
             username: string;
         } | {
             /** @enum {string} */
-            command: "configured";
+            done: "configured";
         };
         /**
          * @description They may create, or may not.
          * @enum {string}
          */
         CreatorVerdict: "approved" | "suspended";
+        /** @description What an encoder is given. */
+        Credential: {
+            /** @description It lets nobody in after that; absent while it is good for as long as the key is. */
+            expires_at?: string | null;
+            /** @description `rtmp`, `rtmps` or `whip`. */
+            protocol: string;
+            /** @description With what: the stream key, or WHIP's bearer token. */
+            stream_key: string;
+            /** @description Where to publish. */
+            url: string;
+        };
         /** @description Name and password. */
         Credentials: {
             password: string;
@@ -1659,8 +1715,14 @@ export interface components {
         };
         /** @description Where a channel is played, by whoever asked. */
         PlaybackAddress: {
-            /** @description `hls` or `dash`. */
+            /** @description Until when; who is inside by then stays. */
+            expires_at?: string | null;
+            /** @description As whom. */
+            identity?: string | null;
+            /** @description `hls`, `dash`, or `livekit`: a room to connect to. */
             kind: string;
+            /** @description What opens the room. */
+            token?: string | null;
             /** @description With a grant for whoever asked; a path where the server knows no public address. */
             url: string;
         };
@@ -5438,6 +5500,181 @@ export interface operations {
             };
         };
     };
+    get_ingest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credentials"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is over for good */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    withdraw_ingest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is over for good */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no space left; nothing was kept */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     rotate_key: {
         parameters: {
             query?: never;
@@ -5477,6 +5714,108 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is over for good */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no space left; nothing was kept */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    take_seat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybackAddress"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not go with what is so already */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

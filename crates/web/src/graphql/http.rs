@@ -79,7 +79,10 @@ async fn execute<E: Executor>(served: &Served<E>, request: Request) -> Result<An
     let context = Context::from_request_parts(&mut parts, &served.web).await?;
     let request = Request::from_parts(parts, body);
     let Body(request) = Body::<async_graphql::Request>::from_request(request, &served.web).await?;
-    Ok(served.executor.execute(prepared(request, context)).await)
+    let answering = served.executor.execute(prepared(request, context));
+    // What its fields read is read together once each has said what it needs: the scheduler is
+    // not to stop in between.
+    Ok(tokio::task::unconstrained(answering).await)
 }
 
 /// Whether the request failed as a whole, so that there is no data, not even `null`.

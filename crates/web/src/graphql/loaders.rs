@@ -12,29 +12,31 @@ use greenroom_domain::channel::Channel;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::page::{PageLimit, PageRequest};
+use greenroom_domain::social::Follow;
 
 use crate::problem::Problem;
 
 /// One for each request: what it has read once it does not read again.
 pub(super) type Loaders = DataLoader<Reads, HashMapCache>;
 
-pub(super) fn loaders(app: &Arc<App>) -> Loaders {
-    DataLoader::with_cache(
-        Reads(Arc::clone(app)),
-        tokio::spawn,
-        HashMapCache::default(),
-    )
+pub(super) fn loaders(app: &Arc<App>, actor: Actor) -> Loaders {
+    let app = Arc::clone(app);
+    DataLoader::with_cache(Reads { app, actor }, tokio::spawn, HashMapCache::default())
 }
 
 /// Reads many by their ids.
-pub(super) struct Reads(Arc<App>);
+pub(super) struct Reads {
+    app: Arc<App>,
+    /// Who asks.
+    actor: Actor,
+}
 
 impl Loader<UserId> for Reads {
     type Value = User;
     type Error = Problem;
 
     async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, User>, Problem> {
-        let users = self.0.ports.users.get_many(ids).await;
+        let users = self.app.ports.users.get_many(ids).await;
         let users = users.map_err(Refusal::from)?;
         Ok(users.into_iter().map(|user| (user.id, user)).collect())
     }
@@ -45,7 +47,7 @@ impl Loader<ChannelId> for Reads {
     type Error = Problem;
 
     async fn load(&self, ids: &[ChannelId]) -> Result<HashMap<ChannelId, Channel>, Problem> {
-        let channels = self.0.ports.channels.get_many(ids).await;
+        let channels = self.app.ports.channels.get_many(ids).await;
         let channels = channels.map_err(Refusal::from)?;
         let channels = channels.into_iter().map(|channel| (channel.id, channel));
         Ok(channels.collect())
@@ -66,7 +68,7 @@ impl Loader<OnAir> for Reads {
         let mut page = PageRequest::first(PageLimit::MAX);
         loop {
             let live =
-                listing::execute(&self.0, &Actor::System, &LiveFilter::default(), &page).await?;
+                listing::execute(&self.app, &Actor::System, &LiveFilter::default(), &page).await?;
             let live_here = live.items.into_iter().filter_map(|view| {
                 let key = OnAir(view.channel.id);
                 wanted.contains(&key).then_some((key, view))
@@ -77,5 +79,40 @@ impl Loader<OnAir> for Reads {
             }
             page.after = live.next;
         }
+    }
+}
+
+/// How many follow a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Followers(pub(super) ChannelId);
+
+impl Loader<Followers> for Reads {
+    type Value = u64;
+    type Error = Problem;
+
+    async fn load(&self, wanted: &[Followers]) -> Result<HashMap<Followers, u64>, Problem> {
+        let channels: Vec<ChannelId> = wanted.iter().map(|it| it.0).collect();
+        let counts = self.app.ports.follows.followers(&channels).await;
+        let counts = counts.map_err(Refusal::from)?;
+        Ok(wanted.iter().copied().zip(counts).collect())
+    }
+}
+
+/// How whoever asks follows a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct OwnFollow(pub(super) ChannelId);
+
+impl Loader<OwnFollow> for Reads {
+    type Value = Follow;
+    type Error = Problem;
+
+    async fn load(&self, wanted: &[OwnFollow]) -> Result<HashMap<OwnFollow, Follow>, Problem> {
+        let Some(user) = self.actor.user() else {
+            return Ok(HashMap::new());
+        };
+        let channels: Vec<ChannelId> = wanted.iter().map(|it| it.0).collect();
+        let follows = self.app.ports.follows.among(user, &channels).await;
+        let follows = follows.map_err(Refusal::from)?.into_iter();
+        Ok(follows.map(|it| (OwnFollow(it.channel), it)).collect())
     }
 }

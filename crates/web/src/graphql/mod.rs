@@ -21,6 +21,7 @@ mod node;
 pub mod page;
 mod room;
 mod scalar;
+pub mod social;
 mod socket;
 pub mod stream;
 
@@ -33,7 +34,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Router, middleware};
+use greenroom_app::account::profile;
 use greenroom_app::{App, Refusal};
+use greenroom_domain::account::{User, Username};
 use greenroom_domain::channel::Handle;
 
 use self::account::{AccountMutation, AccountQuery};
@@ -41,6 +44,7 @@ use self::channel::{ChannelMutation, ChannelQuery};
 use self::chat::{ChatMutation, ChatSubscription};
 use self::loaders::{Loaders, Reads};
 use self::node::NodeQuery;
+use self::social::{SocialMutation, SocialQuery};
 use self::socket::Sockets;
 use self::stream::{StreamMutation, StreamQuery, StreamSubscription};
 use crate::context::Context;
@@ -56,13 +60,20 @@ pub const PATH: &str = "/graphql";
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct QueryRoot(AccountQuery, ChannelQuery, StreamQuery, NodeQuery);
+pub struct QueryRoot(
+    AccountQuery,
+    ChannelQuery,
+    SocialQuery,
+    StreamQuery,
+    NodeQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
 pub struct MutationRoot(
     AccountMutation,
     ChannelMutation,
+    SocialMutation,
     StreamMutation,
     ChatMutation,
 );
@@ -150,7 +161,7 @@ impl<E: Executor> Clone for Served<E> {
 /// A request in the name of whoever asks: what every resolver needs is with it. For whoever
 /// executes a schema with these roots by a way of their own.
 pub fn prepared(request: Request, asking: Context) -> Request {
-    let loaders = loaders::loaders(&asking.app);
+    let loaders = loaders::loaders(&asking.app, asking.actor);
     request.data(loaders).data(asking)
 }
 
@@ -175,6 +186,12 @@ where
 /// The handle of an argument; what cannot be one names no channel.
 fn handle(text: &str) -> Result<Handle, Problem> {
     Handle::parse(text).map_err(|_| Refusal::NoSuchChannel.into())
+}
+
+/// Whoever is called so; what cannot be a name names nobody.
+async fn somebody(asking: &Context, name: &str) -> Result<User, Problem> {
+    let name = Username::parse(name).map_err(|_| Refusal::NoSuchUser)?;
+    Ok(profile::by_username(&asking.app, &name).await?)
 }
 
 /// What was looked for by its name is `null` when it is not there.

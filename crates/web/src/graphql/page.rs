@@ -6,7 +6,8 @@ use greenroom_domain::shared::page::{Cursor, Page, PageLimit, PageRequest};
 use http::StatusCode;
 
 use super::account::Account;
-use super::chat::{ChatLine, ChatRestriction};
+use super::chat::{AuditEvent, ChatLine, ChatRestriction};
+use super::social::{Blocked, Followed, Follower};
 use super::stream::Stream;
 use crate::problem::Problem;
 
@@ -16,7 +17,11 @@ use crate::problem::Problem;
     concrete(name = "AccountConnection", params(Account)),
     concrete(name = "StreamConnection", params(Stream)),
     concrete(name = "ChatLineConnection", params(ChatLine)),
-    concrete(name = "ChatRestrictionConnection", params(ChatRestriction))
+    concrete(name = "ChatRestrictionConnection", params(ChatRestriction)),
+    concrete(name = "AuditEventConnection", params(AuditEvent)),
+    concrete(name = "FollowerConnection", params(Follower)),
+    concrete(name = "FollowedConnection", params(Followed)),
+    concrete(name = "BlockedConnection", params(Blocked))
 )]
 pub struct Connection<N: OutputType>
 where
@@ -34,7 +39,11 @@ where
     concrete(name = "AccountEdge", params(Account)),
     concrete(name = "StreamEdge", params(Stream)),
     concrete(name = "ChatLineEdge", params(ChatLine)),
-    concrete(name = "ChatRestrictionEdge", params(ChatRestriction))
+    concrete(name = "ChatRestrictionEdge", params(ChatRestriction)),
+    concrete(name = "AuditEventEdge", params(AuditEvent)),
+    concrete(name = "FollowerEdge", params(Follower)),
+    concrete(name = "FollowedEdge", params(Followed)),
+    concrete(name = "BlockedEdge", params(Blocked))
 )]
 pub struct Edge<N: OutputType> {
     /// Goes on behind this one; where a listing goes on by pages, only the last of a page has one.

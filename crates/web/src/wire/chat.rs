@@ -455,9 +455,9 @@ impl From<&Pinned> for PinJson {
     }
 }
 
-/// A chat command was carried out: what it has done, by its `command`.
+/// A chat command was carried out: what it has done.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(tag = "done", rename_all = "snake_case")]
 #[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "rest", schema(as = CommandDone))]
 pub enum DoneJson {
@@ -476,7 +476,7 @@ pub enum DoneJson {
         /// Who.
         username: String,
         /// How many messages.
-        messages: usize,
+        count: usize,
     },
     /// Somebody is something else in the channel.
     RoleChanged {
@@ -506,9 +506,9 @@ impl From<&Done> for DoneJson {
             Done::Lifted(user) => Self::Lifted {
                 username: user.to_string(),
             },
-            Done::Cleared(user, messages) => Self::Cleared {
+            Done::Cleared(user, count) => Self::Cleared {
                 username: user.to_string(),
-                messages: *messages,
+                count: *count,
             },
             Done::RoleChanged(user) => Self::RoleChanged {
                 username: user.to_string(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::body::Body;
@@ -13,8 +14,10 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored};
+use greenroom_domain::social::{Follow, Follows};
 use greenroom_domain::stream::{Audience, Presence, Stream, StreamCounts, Streams, Via};
 use greenroom_testkit::builders::node_id;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -72,10 +75,19 @@ counting! {
         fn participants(stream: StreamId, now: Timestamp, limit: usize) -> Vec<Identity>;
         fn clear(stream: StreamId) -> ();
     }
+    follows: Follows {
+        fn get(follower: UserId, channel: ChannelId) -> Option<Stored<Follow>>;
+        fn among(follower: UserId, channels: &[ChannelId]) -> Vec<Follow>;
+        fn of_user(follower: UserId, page: &PageRequest) -> Result<Page<Follow>, UnknownCursor>;
+        fn following(follower: UserId) -> u64;
+        fn of_channel(channel: ChannelId, page: &PageRequest)
+            -> Result<Page<Follow>, UnknownCursor>;
+        fn followers(channels: &[ChannelId]) -> Vec<u64>;
+    }
 }
 
 /// How many streams the page has, and how often a store was asked for it.
-async fn page(server: &Server, first: usize) -> (usize, usize) {
+async fn page(server: &Server, viewer: &str, first: usize) -> (usize, usize) {
     let ports = server.app.ports.clone();
     let counting = Arc::new(Counting {
         ports: ports.clone(),
@@ -86,15 +98,17 @@ async fn page(server: &Server, first: usize) -> (usize, usize) {
         channels: counting.clone(),
         streams: counting.clone(),
         presence: counting.clone(),
+        follows: counting.clone(),
         ..ports
     };
     let app = App::new(node_id("one"), ports, server.app.settings.clone());
     let query = format!(
         "{{ liveStreams(first: {first}) {{ edges {{ node {{ id title viewers peakViewers channel \
-         {{ handle viewerIsStaff owner {{ username }} live {{ id viewers }} }} }} }} }} }}"
+         {{ handle viewerIsStaff viewerFollows followerCount owner {{ username }} live {{ id viewers }} }} }} }} }} }}"
     );
     let request = http::Request::post("/graphql")
         .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {viewer}"))
         .body(Body::from(json!({ "query": query }).to_string()))
         .unwrap();
     let response = greenroom_web::router(app, &config())
@@ -114,6 +128,8 @@ async fn page(server: &Server, first: usize) -> (usize, usize) {
             node["channel"]["handle"],
             node["channel"]["owner"]["username"]
         );
+        assert_eq!(node["channel"]["viewerFollows"], true);
+        assert_eq!(node["channel"]["followerCount"], 1);
     }
     (edges.len(), counting.asked.load(Ordering::SeqCst))
 }
@@ -121,13 +137,19 @@ async fn page(server: &Server, first: usize) -> (usize, usize) {
 #[tokio::test]
 async fn fifty_streams_cost_no_more_reads_than_a_few() {
     let server = Server::start().await;
+    let viewer = server.user("viewer").await;
     for n in 0..50 {
         let name = format!("creator{n}");
         let token = server.creator(&name).await;
         server.live_stream(&token, &name).await;
+        let follow = format!("/channels/{name}/follow");
+        let follow = server.ask(Method::PUT, Some(&viewer), &follow, None).await;
+        follow.expect(200);
+        // Nobody follows so much at once.
+        server.clock.advance(Duration::from_secs(60));
     }
-    let (one, for_one) = page(&server, 1).await;
-    let (fifty, for_fifty) = page(&server, 50).await;
+    let (one, for_one) = page(&server, &viewer, 1).await;
+    let (fifty, for_fifty) = page(&server, &viewer, 50).await;
     assert_eq!((one, fifty), (1, 50));
     // What is asked for within a moment is read together: of a slow machine's fifty perhaps not
     // all.

@@ -8,6 +8,7 @@ mod document;
 mod errors;
 mod limits;
 mod loading;
+mod social;
 mod socket;
 #[expect(dead_code, reason = "REST's own tests use the rest")]
 #[path = "../rest_api/support.rs"]

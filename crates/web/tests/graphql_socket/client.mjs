@@ -19,6 +19,7 @@ const CHAT = `subscription Chat($handle: String!, $after: String) {
     __typename
     ... on ChatJoined { place resync settings { maxLength } }
     ... on ChatTyping { name active }
+    ... on ChatReactions { counts { reaction count } }
     ... on ChatLine {
       place
       seq
@@ -26,6 +27,8 @@ const CHAT = `subscription Chat($handle: String!, $after: String) {
         __typename
         ... on ChatMessage { text author { name badges } }
         ... on ChatterRestricted { subject kind reason }
+        ... on MessagePinned { target }
+        ... on RoleChanged { role }
       }
     }
   }
@@ -257,6 +260,104 @@ const scenarios = {
     await does(bob, `{ me { role } }`);
     const again = await ask(bob, CHAT, { handle: "ada" });
     assert.equal(again.error[0].extensions.code, "FORBIDDEN");
+  },
+
+  async block() {
+    const owner = await channel();
+    const bob = client("bob");
+    const told = new Told(bob, CHAT, { handle: "ada" });
+    await told.joined();
+    const { user } = await does(bob, `{ me { user { username } } }`);
+    const block = `mutation ($who: String!) { block(username: $who) { since } }`;
+    await does(owner, block, { who: user.username });
+    const blocked = performance.now();
+    await told.until((it) => it.error, "ended");
+    assert.ok(performance.now() - blocked < 1000, "within a second");
+    assert.equal(told.error[0].extensions.code, "FORBIDDEN");
+    const again = await ask(bob, CHAT, { handle: "ada" });
+    assert.equal(again.error[0].extensions.code, "FORBIDDEN");
+    await does(owner, `mutation ($who: String!) { unblock(username: $who) }`, {
+      who: user.username,
+    });
+    await new Told(bob, CHAT, { handle: "ada" }).joined();
+  },
+
+  async roles() {
+    const owner = await channel();
+    const bob = client("bob");
+    const { user } = await does(bob, `{ me { user { username } } }`);
+    const who = user.username;
+    const guest = client();
+    await post(guest, "spam");
+    const { chat } = await does(
+      owner,
+      `{ channel(handle: "ada") { chat { lines { edges { node { body { __typename
+        ... on ChatMessage { author { identity } } } } } } } } }`,
+    );
+    const subject = chat.lines.edges[0].node.body.author.identity;
+    const ban = `mutation ($subject: String!, $reason: String!) {
+      ban(handle: "ada", subject: $subject, reason: $reason) { kind } }`;
+    const reasons = (told) => told.data.map((event) => event.body?.reason).filter(Boolean);
+    const bans = (told) =>
+      told.data.filter((event) => event.body?.__typename === "ChatterRestricted").length;
+
+    // A viewer sees no reason, and is told when they are to see one.
+    const viewer = new Told(bob, CHAT, { handle: "ada" });
+    await viewer.joined();
+    await does(owner, ban, { subject, reason: "first" });
+    await viewer.until((it) => bans(it) === 1, "the ban");
+    await does(owner, `mutation ($who: String!) {
+      appoint(handle: "ada", username: $who, role: MODERATOR) { role } }`, { who });
+    await viewer.until((it) => it.error, "ended");
+    assert.equal(viewer.error[0].extensions.code, "ROLE_CHANGED");
+    assert.deepEqual(reasons(viewer), []);
+    const { place } = viewer.error[0].extensions.details;
+    assert.equal(place, viewer.data.at(-1).place);
+
+    // As a moderator they do, from that place on; and no more once they are none.
+    const moderator = new Told(bob, CHAT, { handle: "ada", after: place });
+    await moderator.joined();
+    await does(owner, ban, { subject, reason: "second" });
+    await moderator.until((it) => bans(it) === 1, "the ban");
+    assert.deepEqual(reasons(moderator), ["second"]);
+    await does(owner, `mutation ($who: String!) { dismiss(handle: "ada", username: $who) }`, {
+      who,
+    });
+    await does(owner, ban, { subject, reason: "third" });
+    await moderator.until((it) => it.error, "ended");
+    assert.equal(moderator.error[0].extensions.code, "ROLE_CHANGED");
+    const after = moderator.error[0].extensions.details.place;
+    const last = new Told(bob, CHAT, { handle: "ada", after });
+    await last.until((it) => bans(it) === 1, "the ban");
+    assert.deepEqual([reasons(moderator), reasons(last)], [["second"], []]);
+
+    // A VIP sees what everybody sees: nothing ends.
+    await does(owner, `mutation ($who: String!) {
+      appoint(handle: "ada", username: $who, role: VIP) { role } }`, { who });
+    await post(owner, "still here");
+    await last.until((it) => it.texts().includes("still here"), "goes on");
+    assert.equal(last.error, undefined);
+  },
+
+  async reactions() {
+    const owner = await channel();
+    const guest = client();
+    const told = new Told(guest, CHAT, { handle: "ada" });
+    await told.joined();
+    const react = `mutation ($with: String!) { react(handle: "ada", reaction: $with) }`;
+    await does(owner, react, { with: ":tada:" });
+    await does(guest, react, { with: "🎉" });
+    const counted = (it) =>
+      it.data
+        .flatMap((event) => event.counts ?? [])
+        .filter(({ reaction }) => reaction === "🎉")
+        .reduce((sum, { count }) => sum + count, 0);
+    await told.until((it) => counted(it) === 2, "two reactions");
+    await post(owner, "remember this");
+    const { seq } = told.data.find((event) => event.body?.text === "remember this") ??
+      (await told.until((it) => it.texts().length === 1, "said")).data.at(-1);
+    await does(owner, `mutation ($seq: Int!) { pinMessage(handle: "ada", seq: $seq) }`, { seq });
+    await told.until((it) => it.data.at(-1).body?.target === seq, "pinned");
   },
 
   async streams() {

@@ -58,16 +58,16 @@ async fn what_begins_with_a_slash_is_done_and_not_said() {
         }
     }
     let done = async |command: &str| say(&server, &ada, command).await.expect(200);
-    let cleared = json!({ "command": "cleared", "username": "bob", "messages": 2 });
+    let cleared = json!({ "done": "cleared", "username": "bob", "count": 2 });
     assert_eq!(done("/clear bob").await, cleared);
-    let restricted = json!({ "command": "restricted", "username": "bob" });
+    let restricted = json!({ "done": "restricted", "username": "bob" });
     assert_eq!(done("/timeout @bob 10m shouting").await, restricted);
     say(&server, &bob, "but")
         .await
         .expect_error(403, "TIMED_OUT");
-    assert_eq!(done("/untimeout bob").await["command"], "lifted");
-    assert_eq!(done("/slow 5").await, json!({ "command": "configured" }));
-    assert_eq!(done("/mod bob").await["command"], "role_changed");
+    assert_eq!(done("/untimeout bob").await["done"], "lifted");
+    assert_eq!(done("/slow 5").await, json!({ "done": "configured" }));
+    assert_eq!(done("/mod bob").await["done"], "role_changed");
     let usage = say(&server, &ada, "/ban").await.expect(422);
     assert!(text(&usage, "/error").contains("/ban name"), "{usage}");
     let nobody = say(&server, &ada, "/ban nobody").await;
@@ -87,8 +87,8 @@ async fn what_somebody_said_last_is_deleted_at_once() {
     let guest = text(&said.expect(201), "/author/identity");
     let path = format!("{CHAT}/authors/{guest}");
     let clear = || server.ask(Method::DELETE, Some(&ada), &path, None);
-    assert_eq!(clear().await.expect(200), json!({ "messages": 1 }));
-    assert_eq!(clear().await.expect(200), json!({ "messages": 0 }));
+    assert_eq!(clear().await.expect(200), json!({ "count": 1 }));
+    assert_eq!(clear().await.expect(200), json!({ "count": 0 }));
     assert!(!server.get(None, CHAT).await.text.contains("spam"));
     let nobody = format!("{CHAT}/authors/bob");
     let nobody = server.ask(Method::DELETE, Some(&ada), &nobody, None).await;

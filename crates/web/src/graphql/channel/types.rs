@@ -2,16 +2,22 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject, Union};
 use greenroom_app::channel::keys::{self, RevealedKey as Revealed};
+use greenroom_app::channel::relation;
 use greenroom_app::channel::view::{self, ChannelView};
+use greenroom_app::chat::appoint;
+use greenroom_app::social::list;
 use greenroom_app::stream::{playback, view as stream_view};
 use greenroom_domain::channel::{self as domain, IngestGate, KeyState};
+use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::social::Follow;
 
 use crate::graphql::account::User;
-use crate::graphql::chat::Chat;
+use crate::graphql::chat::{AuditEvent, ChannelAppointment, Chat, audit_of};
 use crate::graphql::id::global;
-use crate::graphql::loaders::{Loaders, OnAir};
+use crate::graphql::loaders::{Followers, Loaders, OnAir, OwnFollow};
 use crate::graphql::page::{self, Connection, READ};
 use crate::graphql::scalar::Time;
+use crate::graphql::social::{ChannelViewer, Follower};
 use crate::graphql::stream::Stream;
 use crate::graphql::{asking, read};
 use crate::problem::Problem;
@@ -141,6 +147,65 @@ impl Channel {
         Chat(self.channel.clone())
     }
 
+    /// How many follow it.
+    async fn follower_count(&self, ctx: &Context<'_>) -> Result<u64, Problem> {
+        match &self.with {
+            Some(with) => Ok(with.followers),
+            None => {
+                let loaders = ctx.data_unchecked::<Loaders>();
+                let count = loaders.load_one(Followers(self.channel.id)).await?;
+                Ok(count.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Who follows it, the newest first.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn followers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "1 to 100; 25 if not said.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<Follower>, Problem> {
+        let page = page::request(first, after)?;
+        let app = &asking(ctx)?.app;
+        let found = list::followers(app, &self.channel.handle, &page).await?;
+        Ok(Connection::of_page(found, Follower::from))
+    }
+
+    /// Its moderators and VIPs, 200 at most, for whoever may read its chat.
+    #[graphql(complexity = "READ + 50 * child_complexity")]
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<ChannelAppointment>, Problem> {
+        let asking = asking(ctx)?;
+        let roles = appoint::list(&asking.app, &asking.actor, self.channel.id).await?;
+        Ok(roles.into_iter().map(ChannelAppointment).collect())
+    }
+
+    /// Who did what to it and its room, the newest first, for the room's staff.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn audit(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "1 to 100; 25 if not said.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<AuditEvent>, Problem> {
+        audit_of(asking(ctx)?, &self.channel.handle, first, after).await
+    }
+
+    /// Whether whoever asks follows it.
+    async fn viewer_follows(&self, ctx: &Context<'_>) -> Result<bool, Problem> {
+        Ok(own_follow(ctx, self.channel.id).await?.is_some())
+    }
+
+    /// What whoever asks is to it. For each channel of a listing the room's rules are read.
+    #[graphql(complexity = "4 * READ + child_complexity")]
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<ChannelViewer, Problem> {
+        let asking = asking(ctx)?;
+        let follow = own_follow(ctx, self.channel.id).await?;
+        let relation = relation::execute(&asking.app, &asking.actor, &self.channel).await?;
+        Ok(ChannelViewer::of(relation, follow))
+    }
+
     /// Whether whoever asks runs it: its owner, or an administrator.
     async fn viewer_is_staff(&self, ctx: &Context<'_>) -> Result<bool, Problem> {
         Ok(asking(ctx)?.runs(self.channel.owner))
@@ -166,6 +231,13 @@ impl Channel {
         let keys = keys::list(&asking.app, &asking.actor, &self.channel.handle).await?;
         Ok(keys.into_iter().map(StreamKey).collect())
     }
+}
+
+/// How whoever asks follows a channel.
+async fn own_follow(ctx: &Context<'_>, channel: ChannelId) -> Result<Option<Follow>, Problem> {
+    ctx.data_unchecked::<Loaders>()
+        .load_one(OwnFollow(channel))
+        .await
 }
 
 /// Where a channel is played, with a grant for whoever asked.

@@ -3,7 +3,9 @@
 //! all who listen.
 
 use async_graphql::{Enum, ID, Object, SimpleObject, Union};
-use greenroom_domain::chat::{self as domain, Badge, Content, Line, LineBody, RestrictionKind};
+use greenroom_domain::chat::{
+    self as domain, Badge, Content, Line, LineBody, RestrictionKind, emotes,
+};
 use greenroom_domain::shared::actor::Identity;
 
 use super::ChatSettings;
@@ -103,6 +105,17 @@ pub struct ChatMessage {
     client_message_id: Option<String>,
     /// The number of the line that it answers.
     reply_to: Option<u64>,
+    /// The emotes that it names as `:code:`.
+    emotes: Vec<ChatEmote>,
+}
+
+/// An emote that a message names.
+#[derive(SimpleObject)]
+pub(super) struct ChatEmote {
+    /// As it stands in the text, without its colons.
+    code: String,
+    /// What is shown for it.
+    emoji: &'static str,
 }
 
 /// Who said something, as they were called then.
@@ -316,8 +329,14 @@ impl From<&domain::Message> for ChatMessage {
             Content::Text(text) => (Some(text.text.clone()), text.truncated),
             Content::Deleted => (None, false),
         };
+        let named = emotes(text.as_deref().unwrap_or_default());
+        let named = named.into_iter().map(|emote| ChatEmote {
+            code: emote.code.to_owned(),
+            emoji: emote.shown,
+        });
         Self {
             author: ChatAuthor::from(&message.author),
+            emotes: named.collect(),
             text,
             truncated,
             client_message_id: message.client_id.as_ref().map(|id| id.as_str().to_owned()),
@@ -342,7 +361,7 @@ impl From<&domain::Author> for ChatAuthor {
 }
 
 /// How, and until when.
-pub(super) fn restriction(kind: RestrictionKind) -> (RestrictionType, Option<Time>) {
+pub(in crate::graphql) fn restriction(kind: RestrictionKind) -> (RestrictionType, Option<Time>) {
     match kind {
         RestrictionKind::Timeout { until } => (RestrictionType::Timeout, Some(until.into())),
         RestrictionKind::Ban => (RestrictionType::Ban, None),

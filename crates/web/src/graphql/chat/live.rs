@@ -7,6 +7,7 @@ use greenroom_domain::chat::Ephemeral;
 
 use super::lines::ChatLine;
 use super::messages::place;
+use super::reactions::ChatReactions;
 use super::settings::ChatSettings;
 use crate::graphql::handle;
 use crate::graphql::page::READ;
@@ -21,8 +22,10 @@ pub enum ChatEvent {
     Joined(ChatJoined),
     /// Something that its log keeps.
     Line(ChatLine),
-    /// Something that is over a moment later.
+    /// Somebody types: over a moment later.
     Typing(ChatTyping),
+    /// People react: over a moment later.
+    Reactions(ChatReactions),
 }
 
 /// Whoever subscribed has been given what they missed, and is given the rest as it happens.
@@ -77,7 +80,10 @@ impl ChatEvent {
                     active: *active,
                 }))
             }
-            Shown::Ephemeral(_) => None,
+            Shown::Ephemeral(Ephemeral::Reactions { counts }) => {
+                Some(Self::Reactions(counts.as_slice().into()))
+            }
+            Shown::Ephemeral(Ephemeral::Viewers { .. }) => None,
         }
     }
 }
@@ -87,7 +93,9 @@ pub(in crate::graphql) struct ChatSubscription;
 
 #[Subscription]
 impl ChatSubscription {
-    /// A room's chat, for whoever may read it. A ban ends it.
+    /// A room's chat, for whoever may read it. A ban or block ends it. Who becomes staff, or is
+    /// it no more, sees the chat otherwise: that ends it with `ROLE_CHANGED` and the `place` to
+    /// go on from.
     #[graphql(complexity = "READ + child_complexity")]
     async fn chat(
         &self,

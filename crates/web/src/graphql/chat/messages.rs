@@ -5,21 +5,25 @@ use std::sync::atomic::Ordering;
 use async_graphql::{Context, Object, SimpleObject};
 use greenroom_app::Refusal;
 use greenroom_app::chat::history::{self, Part};
-use greenroom_app::chat::post::{self, Post};
-use greenroom_app::chat::{configure, delete, typing};
+use greenroom_app::chat::post::Post;
+use greenroom_app::chat::say::{self, Said};
+use greenroom_app::chat::{clear, configure, delete, pin, typing};
 use greenroom_domain::channel::Channel;
 use greenroom_domain::chat::{ClientMessageId, Place, Seq};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::page::PageLimit;
 use http::StatusCode;
 
+use super::commands::CommandDone;
 use super::lines::ChatLine;
+use super::pins::ChatPin;
 use super::restrictions::{self, ChatRestriction};
 use super::settings::StoredChatSettings;
 use crate::context;
 use crate::graphql::page::{self, Connection, READ};
 use crate::graphql::{asking, handle};
 use crate::problem::Problem;
+use crate::wire::identity;
 
 /// A channel's chat room.
 pub struct Chat(pub(in crate::graphql) Channel);
@@ -71,7 +75,15 @@ impl Chat {
         Ok(room.into())
     }
 
-    /// Who may not chat, for whoever runs the channel.
+    /// What it keeps in view, oldest first, five at most, for whoever may read it.
+    #[graphql(complexity = "READ + 5 * child_complexity")]
+    async fn pins(&self, ctx: &Context<'_>) -> Result<Vec<ChatPin>, Problem> {
+        let asking = asking(ctx)?;
+        let pinned = pin::list(&asking.app, &asking.actor, &self.0.handle).await?;
+        Ok(pinned.into_iter().map(ChatPin::from).collect())
+    }
+
+    /// Who may not chat, for the room's staff.
     #[graphql(complexity = "page::cost(first, child_complexity)")]
     async fn restrictions(
         &self,
@@ -122,13 +134,15 @@ pub(in crate::graphql) fn place(field: &str, text: &str) -> Result<Place, Proble
     })
 }
 
-/// A message is in the log.
+/// What became of a message.
 #[derive(SimpleObject)]
 pub(super) struct PostedMessage {
-    /// The line that it is.
-    line: ChatLine,
+    /// The line that it is; `null` where it was a command.
+    line: Option<ChatLine>,
     /// It was there already: this is the first answer again.
     repeated: bool,
+    /// The command that it was, carried out.
+    command: Option<CommandDone>,
 }
 
 #[derive(Default)]
@@ -136,7 +150,8 @@ pub(super) struct MessageMutation;
 
 #[Object]
 impl MessageMutation {
-    /// Posts a message; answered when it is durable.
+    /// Posts a message; answered when it is durable. What begins with `/` is a command
+    /// (`/timeout name 10m`), and is carried out.
     #[graphql(complexity = "READ + child_complexity")]
     async fn post_message(
         &self,
@@ -161,15 +176,25 @@ impl MessageMutation {
             client_id,
             reply_to: reply_to.map(Seq),
         };
-        let posted = post::execute(&asking.app, &asking.actor, post).await?;
+        let posted = match say::execute(&asking.app, &asking.actor, post).await? {
+            Said::Posted(posted) => posted,
+            Said::Done(done) => {
+                return Ok(PostedMessage {
+                    line: None,
+                    repeated: false,
+                    command: Some(done.into()),
+                });
+            }
+        };
         asking.keep_guest();
         if !posted.repeated {
             let meters = &asking.config.meters;
             meters.chat_messages.fetch_add(1, Ordering::Relaxed);
         }
         Ok(PostedMessage {
-            line: ChatLine::public(&posted.line),
+            line: Some(ChatLine::public(&posted.line)),
             repeated: posted.repeated,
+            command: None,
         })
     }
 
@@ -186,8 +211,7 @@ impl MessageMutation {
         Ok(active)
     }
 
-    /// Deletes a message: one's own, or anybody's for whoever runs the channel. Again is no
-    /// change.
+    /// Deletes a message: one's own, or anybody's for the room's staff. Again is no change.
     async fn delete_message(
         &self,
         ctx: &Context<'_>,
@@ -198,6 +222,22 @@ impl MessageMutation {
         let room = room(asking, &handle).await?;
         delete::execute(&asking.app, &asking.actor, room, Seq(seq)).await?;
         Ok(true)
+    }
+
+    /// Deletes what somebody said last, for the room's staff: up to a hundred messages among the
+    /// room's newest thousand lines. Answers how many there were.
+    #[graphql(complexity = "4 * READ + child_complexity")]
+    async fn clear_messages(
+        &self,
+        ctx: &Context<'_>,
+        handle: String,
+        #[graphql(desc = "`user:<id>` or `guest:<id>`.")] author: String,
+    ) -> Result<u64, Problem> {
+        let asking = asking(ctx)?;
+        let room = room(asking, &handle).await?;
+        let author = identity(&author).ok_or(Refusal::NoSuchUser)?;
+        let cleared = clear::execute(&asking.app, &asking.actor, room, author).await?;
+        Ok(u64::try_from(cleared).unwrap_or(u64::MAX))
     }
 }
 

@@ -474,7 +474,7 @@ impl<E: Executor> Connection<E> {
         self.mailbox.take(FAIR_SHARE, &mut parcels);
         for parcel in &parcels {
             parcel.write(self.link.batch());
-            if let Parcel::ShutOut(target) = parcel {
+            if let Parcel::Last(target, _) = parcel {
                 self.operations.retain(|(id, _)| *id != target.id);
             }
         }

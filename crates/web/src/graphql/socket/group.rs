@@ -80,6 +80,11 @@ impl Groups {
 }
 
 impl Group {
+    /// Whether one would see something else here who is of the staff, or is not.
+    pub(super) fn shows_otherwise_to(&self, staff: bool) -> bool {
+        self.topic == Topic::Chat && self.staff != staff
+    }
+
     /// What was published, as the rest of a message.
     pub(super) fn written(&self, published: &Arc<Published>) -> Bytes {
         let mut shared = self.shared.lock();

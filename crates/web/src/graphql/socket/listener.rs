@@ -8,13 +8,15 @@ use bytes::Bytes;
 use greenroom_app::Refusal;
 use greenroom_app::realtime::{Listener, Published, Shown};
 use greenroom_domain::access::Denied;
-use greenroom_domain::chat::{LineBody, Place, Seq};
+use greenroom_domain::chat::{ChannelRole, Line, LineBody, Place, Seq};
 use greenroom_domain::shared::actor::Identity;
+use http::StatusCode;
 
 use super::group::Group;
 use super::mailbox::{Class, Mailbox, Parcel};
 use super::message::{self, Outgoing};
 use super::operation::errors;
+use crate::problem::Problem;
 
 /// A subscription to a room, as its parcels name it.
 pub(super) struct Target {
@@ -33,11 +35,35 @@ impl Target {
         }
     }
 
-    /// What a banned subscriber is told.
-    pub(super) fn shut_out_frame(&self) -> Bytes {
-        let payload = errors(Refusal::Denied(Denied::Forbidden).into());
+    /// What a subscriber is told last.
+    pub(super) fn last_frame(&self, why: Ending) -> Bytes {
+        let payload = errors(why.into());
         let (id, payload) = (&*self.id, &*payload);
         Outgoing::Error { id, payload }.frame()
+    }
+}
+
+/// Why a subscription is over.
+#[derive(Clone, Copy)]
+pub(super) enum Ending {
+    /// Its subscriber was banned or blocked.
+    ShutOut,
+    /// Its subscriber has become staff, or is it no more, and is to see the room otherwise from
+    /// behind this place on.
+    RoleChanged(Place),
+}
+
+impl From<Ending> for Problem {
+    fn from(why: Ending) -> Self {
+        match why {
+            Ending::ShutOut => Refusal::Denied(Denied::Forbidden).into(),
+            Ending::RoleChanged(place) => Self::new(
+                StatusCode::CONFLICT,
+                "ROLE_CHANGED",
+                "you are something else here from now on; subscribe again",
+            )
+            .with("place", place.to_string()),
+        }
     }
 }
 
@@ -48,8 +74,8 @@ pub(super) struct RoomListener {
     who: Identity,
     /// The last line that it was given.
     last: AtomicU64,
-    /// They were banned: nothing more is for them.
-    is_shut_out: AtomicBool,
+    /// Nothing more is for them.
+    is_over: AtomicBool,
 }
 
 impl RoomListener {
@@ -59,13 +85,13 @@ impl RoomListener {
             mailbox,
             who,
             last: AtomicU64::new(0),
-            is_shut_out: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
         }
     }
 
-    /// Whether they were banned since.
-    pub(super) fn is_shut_out(&self) -> bool {
-        self.is_shut_out.load(Ordering::Acquire)
+    /// Whether they have been told that it is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
     }
 
     /// The place up to which it was given everything, which began behind `from`.
@@ -78,10 +104,26 @@ impl RoomListener {
     }
 
     /// Nothing more from now on.
-    fn leave(&self) {
-        if !self.is_shut_out.swap(true, Ordering::AcqRel) {
-            let parcel = Parcel::ShutOut(Arc::clone(&self.target));
+    fn leave(&self, why: Ending) {
+        if !self.is_over.swap(true, Ordering::AcqRel) {
+            let parcel = Parcel::Last(Arc::clone(&self.target), why);
             self.mailbox.push(parcel, Class::Durable);
+        }
+    }
+
+    /// Whether a line ends it.
+    fn ending(&self, line: &Line) -> Option<Ending> {
+        match &line.body {
+            LineBody::Restricted { subject, kind, .. } => {
+                (*subject == self.who && kind.is_ban()).then_some(Ending::ShutOut)
+            }
+            LineBody::RoleChanged { user, role, .. } => {
+                let is_theirs = Identity::User(*user) == self.who;
+                let staff = *role == Some(ChannelRole::Moderator);
+                let sees_otherwise = self.target.group.shows_otherwise_to(staff);
+                (is_theirs && sees_otherwise).then_some(Ending::RoleChanged(line.place))
+            }
+            _ => None,
         }
     }
 
@@ -103,14 +145,14 @@ impl RoomListener {
 #[async_trait]
 impl Listener for RoomListener {
     fn deliver(&self, published: &Arc<Published>) {
-        if self.is_shut_out() {
+        if self.is_over() {
             return;
         }
         self.give(published);
         if let Shown::Line(line) = &published.shown
-            && is_ban_of(&line.body, self.who)
+            && let Some(why) = self.ending(line)
         {
-            self.leave();
+            self.leave(why);
         }
     }
 
@@ -125,11 +167,7 @@ impl Listener for RoomListener {
 
     fn shut_out(&self, who: Identity) {
         if who == self.who {
-            self.leave();
+            self.leave(Ending::ShutOut);
         }
     }
-}
-
-fn is_ban_of(body: &LineBody, who: Identity) -> bool {
-    matches!(body, LineBody::Restricted { subject, kind, .. } if *subject == who && kind.is_ban())
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use greenroom_app::realtime::Published;
 use parking_lot::Mutex;
 
-use super::listener::Target;
+use super::listener::{Ending, Target};
 use super::message::Outgoing;
 use crate::websocket::frame;
 
@@ -24,8 +24,8 @@ pub(super) enum Parcel {
     Frame(Bytes),
     /// Something that a room shows: written when it is sent, once for all who ask alike.
     Shown(Arc<Target>, Arc<Published>),
-    /// A subscription is over because its subscriber was banned.
-    ShutOut(Arc<Target>),
+    /// A subscription is over.
+    Last(Arc<Target>, Ending),
 }
 
 /// Whether a parcel may be lost.
@@ -164,7 +164,7 @@ impl Parcel {
     fn bytes(&self) -> usize {
         match self {
             Self::Frame(frame) => frame.len(),
-            Self::Shown(..) | Self::ShutOut(_) => 0,
+            Self::Shown(..) | Self::Last(..) => 0,
         }
     }
 
@@ -177,7 +177,7 @@ impl Parcel {
                 frames.push_back(frame::text_head(&target.beginning, rest.len()));
                 frames.push_back(rest);
             }
-            Self::ShutOut(target) => frames.push_back(target.shut_out_frame()),
+            Self::Last(target, why) => frames.push_back(target.last_frame(*why)),
         }
     }
 }

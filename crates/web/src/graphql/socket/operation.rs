@@ -13,14 +13,15 @@ use greenroom_app::Refusal;
 use greenroom_app::channel::view;
 use greenroom_app::chat::configure;
 use greenroom_app::realtime::{JoinRoom, Listener, Start, Subscription, join_room};
-use greenroom_domain::access::Denied;
+use greenroom_domain::access::{Action, Standing, Tie, require};
+use greenroom_domain::channel::Channel;
 use greenroom_domain::shared::actor::Identity;
 use http::StatusCode;
 use serde_json::value::RawValue;
 
 use super::Sockets;
 use super::group::Key;
-use super::listener::{RoomListener, Target};
+use super::listener::{Ending, RoomListener, Target};
 use super::mailbox::{Class, Mailbox, Parcel};
 use super::message::Outgoing;
 use crate::context::Context;
@@ -73,6 +74,8 @@ impl Operation {
                 None => Poll::Pending,
             },
         });
+        // As over HTTP: what its fields read is read together.
+        let first = tokio::task::unconstrained(first);
         let limit = self.asking.config.request_timeout;
         let first = if asked.is_subscription {
             first.await
@@ -174,12 +177,14 @@ impl Operation {
             listener: Arc::clone(&listener) as Arc<dyn Listener>,
         };
         let joined = join_room(app, actor, command).await?;
-        // A ban may have come between the asking and the listening.
-        if listener.is_shut_out() {
+        // They may have become something else between the asking and the listening.
+        if listener.is_over() {
             return Ok(None);
         }
-        if !staff && self.is_banned(channel.id, who).await? {
-            return Err(Refusal::Denied(Denied::Forbidden).into());
+        let standing = self.standing_now(channel, who).await?;
+        require(standing, Action::ReadChat).map_err(Refusal::from)?;
+        if target.group.shows_otherwise_to(standing.is_staff()) {
+            return Err(Ending::RoleChanged(listener.place(joined.from)).into());
         }
         if wanted.topic == Topic::Chat {
             let room = configure::current(app, &channel.handle).await?;
@@ -196,15 +201,24 @@ impl Operation {
         Ok(Some(joined.subscription))
     }
 
-    async fn is_banned(
-        &self,
-        room: greenroom_domain::shared::id::ChannelId,
-        who: Identity,
-    ) -> Result<bool, Problem> {
-        let moderation = &self.asking.app.ports.moderation;
-        let restriction = moderation.restriction(room, who).await;
-        let restriction = restriction.map_err(Refusal::from)?;
-        Ok(restriction.is_some_and(|it| it.kind.is_ban()))
+    /// What they are to the channel, as the store has it: rules in memory may be late by what is
+    /// just being changed.
+    async fn standing_now(&self, channel: &Channel, who: Identity) -> Result<Standing, Refusal> {
+        let ports = &self.asking.app.ports;
+        let restriction = ports.moderation.restriction(channel.id, who).await?;
+        let is_banned = restriction.is_some_and(|it| it.kind.is_ban());
+        let tie = match who {
+            _ if is_banned => Tie::ShutOut,
+            Identity::Guest(_) => Tie::None,
+            Identity::User(user) if ports.blocks.get(channel.owner, user).await?.is_some() => {
+                Tie::ShutOut
+            }
+            Identity::User(user) => {
+                let appointment = ports.moderation.appointment(channel.id, user).await?;
+                appointment.map_or(Tie::None, |it| Tie::Appointed(it.role))
+            }
+        };
+        Ok(Standing::of(&self.asking.actor, channel.owner, tie))
     }
 }
 

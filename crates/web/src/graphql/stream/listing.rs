@@ -1,6 +1,6 @@
 //! Streams to look at.
 
-use async_graphql::{Context, InputObject, Object};
+use async_graphql::{Context, Enum, InputObject, Object};
 use greenroom_app::stream::listing::{self, LiveFilter};
 use greenroom_app::stream::taste::LiveOrder;
 
@@ -20,6 +20,22 @@ pub(super) struct LiveStreamFilter {
     tag: Option<String>,
     /// It is in this language.
     language: Option<String>,
+    /// What comes first; most viewers if nothing is said.
+    order: Option<LiveStreamOrder>,
+}
+
+/// What comes first. Among what is alike, most viewers do.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "LiveOrder")]
+pub enum LiveStreamOrder {
+    /// Most viewers.
+    Viewers,
+    /// Channels that one follows.
+    FollowedFirst,
+    /// Channels that one follows, and no others: that needs an account.
+    FollowedOnly,
+    /// What is of a category, or has a tag, of the channels that one has followed last.
+    Recommended,
 }
 
 #[derive(Default)]
@@ -27,7 +43,7 @@ pub(super) struct ListingQuery;
 
 #[Object]
 impl ListingQuery {
-    /// What is live now, most viewers first. At most two seconds old.
+    /// What is live now, most viewers first if nothing else is asked for. At most two seconds old.
     #[graphql(complexity = "page::cost(first, child_complexity)")]
     async fn live_streams(
         &self,
@@ -43,7 +59,7 @@ impl ListingQuery {
             category: filter.category,
             tag: filter.tag,
             language: filter.language,
-            order: LiveOrder::default(),
+            order: filter.order.map(Into::into).unwrap_or_default(),
         };
         let asking = asking(ctx)?;
         let streams = listing::execute(&asking.app, &asking.actor, &filter, &page).await?;

@@ -161,7 +161,7 @@ pub(super) async fn delete(
 #[derive(Serialize, ToSchema)]
 pub(super) struct Cleared {
     /// How many.
-    messages: usize,
+    count: usize,
 }
 
 /// Deletes what somebody said last, for the room's staff: up to a hundred messages among the
@@ -177,6 +177,6 @@ pub(super) async fn clear(
 ) -> Result<Json<Cleared>, Problem> {
     let room = channel_of(&context, &name).await?.value.id;
     let author = identity(&who).ok_or(Refusal::NoSuchUser)?;
-    let messages = clear::execute(&context.app, &context.actor, room, author).await?;
-    Ok(Json(Cleared { messages }))
+    let count = clear::execute(&context.app, &context.actor, room, author).await?;
+    Ok(Json(Cleared { count }))
 }
