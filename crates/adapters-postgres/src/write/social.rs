@@ -68,11 +68,13 @@ pub(super) async fn followers(
     let channels: Vec<Uuid> = writes.followers.keys().map(|id| id.uuid()).collect();
     let by: Vec<i64> = writes.followers.values().map(|it| it.by).collect();
     let least: Vec<i64> = writes.followers.values().map(|it| it.least).collect();
+    // As a number without a bound, so that the last `bigint` stands for all beyond it.
     sqlx::query!(
         "MERGE INTO follower_counts AS it \
          USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS moved (channel, by, least) \
          ON it.channel = moved.channel \
-         WHEN MATCHED THEN UPDATE SET followers = GREATEST(it.followers + moved.by, moved.least) \
+         WHEN MATCHED THEN UPDATE SET followers = \
+             LEAST(GREATEST(it.followers::numeric + moved.by, moved.least), 9223372036854775807) \
          WHEN NOT MATCHED THEN INSERT (channel, followers) \
              VALUES (moved.channel, GREATEST(moved.by, moved.least))",
         &channels,
