@@ -206,7 +206,7 @@ const AUDIENCE: &str = "greenroom";
 const SECRET: &[u8] = b"a secret of the host platform: 32+ bytes";
 
 /// A server that trusts the host platform's tokens.
-async fn hosted() -> Server {
+pub(crate) async fn hosted() -> Server {
     Server::start_with(&[
         ("GREENROOM_HOST__ISSUER", ISSUER),
         ("GREENROOM_HOST__AUDIENCE", "[\"greenroom\"]"),
@@ -224,18 +224,18 @@ async fn hosted() -> Server {
     clippy::disallowed_methods,
     reason = "the server's clock is the real one"
 )]
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("the clock is right").as_secs()
 }
 
 /// What a good token claims of this subject.
-fn claims(subject: &str) -> Value {
+pub(crate) fn claims(subject: &str) -> Value {
     json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now(), "exp": now() + 600 })
 }
 
 /// The same with more or other claims.
-fn with(mut claims: Value, more: Value) -> Value {
+pub(crate) fn with(mut claims: Value, more: Value) -> Value {
     let (Some(fields), Value::Object(more)) = (claims.as_object_mut(), more) else {
         panic!("claims are objects");
     };
@@ -254,14 +254,14 @@ fn unsigned(header: &Value, claims: &Value) -> String {
 }
 
 /// A token signed by HMAC (RFC 7515, A.1), whatever its header says.
-fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
+pub(crate) fn signed(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let text = unsigned(header, claims);
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
     let tag = hmac::sign(&key, text.as_bytes());
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
 }
 
-fn hs256(claims: &Value) -> String {
+pub(crate) fn hs256(claims: &Value) -> String {
     signed(&json!({ "alg": "HS256", "typ": "JWT" }), claims, SECRET)
 }
 

@@ -1,4 +1,11 @@
-//! Strangers attack the whole server, while somebody streams and somebody watches.
+//! Strangers attack the whole server, while somebody streams and somebody watches; and what
+//! brought others down, on each interface by itself.
+
+mod doors;
+mod raw;
+mod sockets;
+mod statements;
+mod text;
 
 use std::time::Duration;
 
