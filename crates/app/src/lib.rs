@@ -42,6 +42,7 @@ use crate::account::setup::Setup;
 use crate::channel::view::ChannelView;
 use crate::chat::react::Tally;
 use crate::chat::rules::RoomRules;
+use crate::chat::typing::Typists;
 use crate::realtime::Hub;
 use crate::remember::Remembered;
 use crate::stream::audience::Owed;
@@ -60,6 +61,7 @@ pub struct App {
     pub hub: Arc<Hub>,
     pub(crate) rules: RoomRules,
     pub(crate) reactions: Tally,
+    pub(crate) typists: Typists,
     pub(crate) live: LiveSnapshot,
     pub(crate) channels: Remembered<Handle, ChannelView>,
     pub(crate) users: Remembered<UserId, User>,
@@ -75,7 +77,11 @@ const ENDED_SESSIONS: usize = 1024;
 impl App {
     /// Puts it together. Nothing happens before [`App::run`].
     pub fn new(node: NodeId, ports: Ports, settings: Settings) -> Arc<Self> {
-        let hub = Arc::new(Hub::new(Arc::clone(&ports.room_log)));
+        let hub = Arc::new(Hub::new(
+            Arc::clone(&ports.room_log),
+            Arc::clone(&ports.moderation),
+            Arc::clone(&ports.clock),
+        ));
         Arc::new(Self {
             node,
             ports,
@@ -83,6 +89,7 @@ impl App {
             hub,
             rules: RoomRules::default(),
             reactions: Tally::default(),
+            typists: Typists::default(),
             live: LiveSnapshot::default(),
             channels: Remembered::default(),
             users: Remembered::default(),

@@ -26,7 +26,7 @@ pub enum Part {
 pub struct History {
     /// In order, oldest first; as the actor may see them.
     pub lines: Vec<Line>,
-    /// Where the log ends.
+    /// Where the log ends, for the actor.
     pub head: Place,
     /// The place that was asked for cannot be gone on from: these are the newest lines instead.
     pub resync: bool,
@@ -34,7 +34,7 @@ pub struct History {
     pub settings: ChatSettings,
 }
 
-/// For whoever may read the chat; staff see moderation's reasons.
+/// For whoever may read the chat. Staff see moderation's reasons, and a delayed chat at once.
 pub async fn execute(
     app: &Arc<App>,
     actor: &Actor,
@@ -45,23 +45,31 @@ pub async fn execute(
     let channel = app.channel_by_handle(handle).await?.value;
     let standing = app.authorize(actor, &channel, Action::ReadChat).await?;
     let log = &app.ports.room_log;
-    let head = log.head(channel.id).await?;
-    let resync =
-        matches!(part, Part::After(place) if place.epoch != head.epoch || place.seq > head.seq);
-    let lines = match part {
+    let end = app.end_of_log(channel.id, standing).await?;
+    let (resync, head) = match part {
+        Part::After(place) if place.epoch != end.epoch => (true, end),
+        // They may have been shown more: there was no delay then, or they were staff.
+        Part::After(place) if place.seq > end.seq => {
+            let is_there = place.seq <= log.head(channel.id).await?.seq;
+            (!is_there, if is_there { place } else { end })
+        }
+        _ => (false, end),
+    };
+    let behind = end.seq.next();
+    let before = match part {
+        Part::Before(seq) => seq.min(behind),
+        Part::After(_) | Part::Newest => behind,
+    };
+    let mut lines = match part {
         Part::After(place) if !resync => log.after(channel.id, place.seq, limit.get()).await?,
-        Part::Before(seq) => log.before(channel.id, Some(seq), limit.get()).await?,
-        Part::After(_) | Part::Newest => log.before(channel.id, None, limit.get()).await?,
+        _ => log.before(channel.id, Some(before), limit.get()).await?,
     };
-    let public = |line: Line| Line {
-        body: line.body.public(),
-        ..line
-    };
-    let lines = if standing.is_staff() {
-        lines
-    } else {
-        lines.into_iter().map(public).collect()
-    };
+    if !standing.is_staff() {
+        lines.retain(|line| line.place.seq <= end.seq);
+        for line in &mut lines {
+            line.body = line.body.public();
+        }
+    }
     let settings = app.rules.of(app, channel.id).await?.room.settings;
     Ok(History {
         lines,

@@ -113,10 +113,14 @@ pub struct Pinned {
 /// What a room keeps in view, oldest first, for whoever may read its chat.
 pub async fn list(app: &Arc<App>, actor: &Actor, handle: &Handle) -> Result<Vec<Pinned>, Refusal> {
     let channel = app.channel_by_handle(handle).await?.value;
-    app.authorize(actor, &channel, Action::ReadChat).await?;
+    let standing = app.authorize(actor, &channel, Action::ReadChat).await?;
     let rules = app.rules.of(app, channel.id).await?;
     let mut pinned = Vec::new();
-    for pin in &rules.room.pins {
+    if rules.room.pins.is_empty() {
+        return Ok(pinned);
+    }
+    let end = app.end_of_log(channel.id, standing).await?.seq;
+    for pin in rules.room.pins.iter().filter(|pin| pin.target <= end) {
         let line = app.ports.room_log.line(channel.id, pin.target).await?;
         if let Some(line) = line.filter(is_there) {
             pinned.push(Pinned { pin: *pin, line });

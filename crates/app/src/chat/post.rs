@@ -14,6 +14,7 @@ use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::store::Version;
 
 use crate::chat::rules::Rules;
+use crate::chat::typing;
 use crate::commit::Attempt;
 use crate::{App, Refusal};
 
@@ -59,6 +60,7 @@ pub async fn execute_by(
         let speaker = author.clone();
         match attempt(app, &post, terms, &rules, speaker, &mut limited).await {
             Ok(line) => {
+                typing::end(app, post.channel, author.0.identity);
                 return Ok(Posted {
                     line,
                     repeated: false,

@@ -1,27 +1,30 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use greenroom_domain::chat::{Ephemeral, RoomLog, Seq};
+use greenroom_domain::chat::{Ephemeral, Moderation, RoomLog, Seq};
 use greenroom_domain::shared::actor::Identity;
+use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
-use crate::realtime::room::Room;
-use crate::realtime::{Published, Shown};
+use crate::App;
+use crate::chat::typing;
+use crate::realtime::room::{Found, Reader, Room};
+use crate::realtime::{Published, Shown, cut};
 
 /// How long a line that others wait for may be late before the log is asked for it. Commits
 /// of one moment answer within it, in any order.
 const LATE: Duration = Duration::from_millis(25);
 /// How long at most between two questions for the same line.
-const LATEST: Duration = Duration::from_secs(1);
+pub(super) const LATEST: Duration = Duration::from_secs(1);
 /// How long lines that follow each other closely wait for each other in a crowded room, once
 /// those before them are on their way.
 const GATHER: Duration = Duration::from_millis(8);
 /// How many late lines are read from the log at a time.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// Somebody who listens to rooms: one connection.
 #[async_trait]
@@ -43,19 +46,20 @@ pub trait Listener: Send + Sync {
 ///
 /// A room is held here only while somebody listens to it.
 pub struct Hub {
-    log: Arc<dyn RoomLog>,
+    pub(super) log: Arc<dyn RoomLog>,
+    moderation: Arc<dyn Moderation>,
+    clock: Arc<dyn Clock>,
     /// Never locked while a room is.
     rooms: Mutex<HashMap<ChannelId, Arc<HeldRoom>>>,
     last_subscription: AtomicU64,
 }
 
 /// A room that somebody listens to, or is about to.
-#[derive(Default)]
-struct HeldRoom {
-    room: Mutex<Room>,
+pub(super) struct HeldRoom {
+    pub(super) room: Mutex<Room>,
     /// How many subscriptions there are, those that are only about to listen too. Raised only
     /// under the lock of [`Hub::rooms`], so that who finds it at zero there may drop the room.
-    holders: AtomicU64,
+    pub(super) holders: AtomicU64,
 }
 
 /// A listener's place in a room; it leaves when this is dropped.
@@ -64,12 +68,20 @@ pub struct Subscription {
     id: ChannelId,
     held: Arc<HeldRoom>,
     number: u64,
+    /// Whose it is, where that is somebody.
+    of: Option<(Weak<App>, Identity)>,
 }
 
 impl Hub {
-    pub(crate) fn new(log: Arc<dyn RoomLog>) -> Self {
+    pub(crate) fn new(
+        log: Arc<dyn RoomLog>,
+        moderation: Arc<dyn Moderation>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             log,
+            moderation,
+            clock,
             rooms: Mutex::default(),
             last_subscription: AtomicU64::new(0),
         }
@@ -89,13 +101,11 @@ impl Hub {
             let before = room.shown();
             room.take(published);
             let has_shown = room.shown() != before;
-            let gather = room.begin_to_gather(has_shown);
-            let late = room.begin_to_wait();
-            drop(room);
-            if gather {
-                tokio::spawn(gather_lines(Arc::clone(&held)));
+            if room.begin_to_gather(has_shown) {
+                let (hub, held) = (Arc::clone(self), Arc::clone(&held));
+                tokio::spawn(async move { hub.gather(id, &held).await });
             }
-            self.wait_for_late(late, id, held);
+            self.look_after(room, id, &held);
         } else {
             room.show(&published);
         }
@@ -111,12 +121,9 @@ impl Hub {
         let Some(held) = lock(&self.rooms).get(&id).cloned() else {
             return;
         };
-        let late = {
-            let mut room = lock(&held.room);
-            room.expect(up_to);
-            room.begin_to_wait()
-        };
-        self.wait_for_late(late, id, held);
+        let mut room = lock(&held.room);
+        room.expect(up_to);
+        self.look_after(room, id, &held);
     }
 
     /// Looks where the logs of all rooms end that are held: nobody knows what has come by.
@@ -129,37 +136,62 @@ impl Hub {
         Ok(())
     }
 
-    /// Starts listening right behind `after`, or says up to where to read the log first.
+    /// Starts listening right behind `after`, or from now on, and says behind what that is; or
+    /// says up to where to read the log first.
     pub(crate) async fn subscribe(
         self: &Arc<Self>,
         id: ChannelId,
-        after: Seq,
+        reader: Reader,
+        after: Option<Seq>,
         listener: &Arc<dyn Listener>,
-    ) -> Result<Result<Subscription, Seq>, StoreError> {
+    ) -> Result<Result<(Subscription, Seq), Seq>, StoreError> {
         // Before the log is asked where it ends, so that no line falls between.
         let subscription = self.hold(id);
         let held = Arc::clone(&subscription.held);
         let is_known = lock(&held.room).is_known();
-        let end = if is_known {
+        let found = if is_known {
             None
         } else {
-            Some(self.log.head(id).await?.seq)
+            Some(self.find_end(id).await?)
         };
         let mut room = lock(&held.room);
-        if let Some(end) = end {
-            room.begin_behind(end);
+        if let Some(found) = found {
+            room.begin_behind(&found);
         }
-        let behind = room.shown().filter(|shown| *shown > after);
-        if behind.is_none() {
-            room.listen(subscription.number, after, Arc::clone(listener));
+        let shown = room.shown_to(reader).unwrap_or(Seq::ZERO);
+        let after = after.unwrap_or(shown);
+        let is_behind = shown > after;
+        if !is_behind {
+            room.listen(subscription.number, reader, after, Arc::clone(listener));
         }
-        let late = room.begin_to_wait();
-        drop(room);
-        self.wait_for_late(late, id, held);
-        Ok(match behind {
-            Some(up_to) => Err(up_to),
-            None => Ok(subscription),
+        self.look_after(room, id, &held);
+        Ok(if is_behind {
+            Err(shown)
+        } else {
+            Ok((subscription, after))
         })
+    }
+
+    /// Where a room's log ends, for the staff and for viewers.
+    async fn find_end(&self, id: ChannelId) -> Result<Found, StoreError> {
+        let head = self.log.head(id).await?.seq;
+        // Later than the log's end: what is newer than that comes as a line.
+        let room = self.moderation.room(id).await?;
+        let delayed = match room.and_then(|room| room.value.settings.delay) {
+            None => None,
+            Some(delay) => {
+                let due = self.clock.now() - delay.length();
+                let cut = cut::find(&*self.log, id, head, |line| line.at <= due).await?;
+                Some((delay, cut))
+            }
+        };
+        Ok(Found { head, delayed })
+    }
+
+    /// The last line that viewers were shown here, where that is known because somebody listens.
+    pub(crate) fn shown_to_viewers(&self, room: ChannelId) -> Option<Seq> {
+        let held = lock(&self.rooms).get(&room).cloned()?;
+        lock(&held.room).shown_to(Reader::Viewer)
     }
 
     /// Ends whoever listens to a room as somebody who may not any more.
@@ -186,7 +218,14 @@ impl Hub {
 
     fn hold(self: &Arc<Self>, id: ChannelId) -> Subscription {
         let mut rooms = lock(&self.rooms);
-        let held = Arc::clone(rooms.entry(id).or_default());
+        let held = rooms.entry(id).or_insert_with(|| {
+            let clock = Arc::clone(&self.clock);
+            Arc::new(HeldRoom {
+                room: Mutex::new(Room::new(clock)),
+                holders: AtomicU64::new(0),
+            })
+        });
+        let held = Arc::clone(held);
         held.holders.fetch_add(1, Ordering::AcqRel);
         drop(rooms);
         Subscription {
@@ -194,19 +233,47 @@ impl Hub {
             id,
             held,
             number: self.last_subscription.fetch_add(1, Ordering::Relaxed),
+            of: None,
         }
     }
 
-    /// Looks after a line that does not come by: it was committed where nobody could tell.
-    fn wait_for_late(self: &Arc<Self>, late: bool, id: ChannelId, held: Arc<HeldRoom>) {
+    /// Sees to what does not come by itself: a line that was committed where nobody could tell,
+    /// and what viewers are shown later.
+    pub(super) fn look_after(
+        self: &Arc<Self>,
+        mut room: MutexGuard<'_, Room>,
+        id: ChannelId,
+        held: &Arc<HeldRoom>,
+    ) {
+        let (late, release) = (room.begin_to_wait(), room.begin_to_release());
+        drop(room);
         if late {
-            let hub = Arc::clone(self);
+            let (hub, held) = (Arc::clone(self), Arc::clone(held));
             tokio::spawn(async move { hub.fill(id, &held).await });
+        }
+        if release {
+            let (hub, held) = (Arc::clone(self), Arc::clone(held));
+            tokio::spawn(async move { hub.release(id, &held).await });
+        }
+    }
+
+    /// Shows what has come meanwhile, until nothing has.
+    async fn gather(self: &Arc<Self>, id: ChannelId, held: &Arc<HeldRoom>) {
+        loop {
+            // Behind the listeners that were woken: where they take long, more is gathered.
+            tokio::task::yield_now().await;
+            tokio::time::sleep(GATHER).await;
+            let mut room = lock(&held.room);
+            let goes_on = room.show_gathered();
+            self.look_after(room, id, held);
+            if !goes_on {
+                return;
+            }
         }
     }
 
     /// Ends when no line is waited for, or nobody listens any more.
-    async fn fill(&self, id: ChannelId, held: &HeldRoom) {
+    async fn fill(self: &Arc<Self>, id: ChannelId, held: &Arc<HeldRoom>) {
         let mut pause = LATE;
         loop {
             let awaited = lock(&held.room).awaited();
@@ -230,12 +297,20 @@ impl Hub {
                     for line in lines {
                         room.take(Arc::new(Published::line(id, line)));
                     }
+                    self.look_after(room, id, held);
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, %id, "a late line could not be read");
                 }
             }
         }
+    }
+}
+
+impl Subscription {
+    /// With it ends what shows that somebody is there.
+    pub(super) fn belongs_to(&mut self, app: &Arc<App>, who: Identity) {
+        self.of = Some((Arc::downgrade(app), who));
     }
 }
 
@@ -253,21 +328,14 @@ impl Drop for Subscription {
         }
         // Only now: it may hold what it likes.
         drop(listener);
-    }
-}
-
-/// Shows what has come meanwhile, until nothing has.
-async fn gather_lines(held: Arc<HeldRoom>) {
-    loop {
-        // Behind the listeners that were woken: where they take long, more is gathered.
-        tokio::task::yield_now().await;
-        tokio::time::sleep(GATHER).await;
-        if !lock(&held.room).show_gathered() {
-            return;
+        if let Some((app, who)) = &self.of
+            && let Some(app) = app.upgrade()
+        {
+            typing::end(&app, self.id, *who);
         }
     }
 }
 
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,6 +6,7 @@ use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
+use crate::realtime::room::Reader;
 use crate::realtime::{Listener, Published, Subscription};
 use crate::{App, Refusal};
 
@@ -51,29 +52,33 @@ pub async fn join_room(
     command: JoinRoom,
 ) -> Result<JoinedRoom, Refusal> {
     let channel = app.channel(command.channel).await?.value;
-    app.authorize(actor, &channel, Action::ReadChat).await?;
+    let standing = app.authorize(actor, &channel, Action::ReadChat).await?;
+    let reader = Reader::of(actor, standing);
     let head = app.ports.room_log.head(channel.id).await?;
     let (from, resync) = match command.start {
-        Start::Now => (head, false),
-        Start::After(place) if continues(place, head) => (place, false),
-        Start::After(_) => (head, true),
+        Start::Now => (None, false),
+        Start::After(place) if continues(place, head) => (Some(place.seq), false),
+        Start::After(_) => (None, true),
     };
-    let mut after = from.seq;
+    let mut after = from;
     loop {
-        match app
-            .hub
-            .subscribe(channel.id, after, &command.listener)
-            .await?
-        {
-            Ok(subscription) => {
+        let JoinRoom { listener, .. } = &command;
+        let listening = app.hub.subscribe(channel.id, reader, after, listener);
+        match listening.await? {
+            Ok((mut subscription, began)) => {
+                if let Some(who) = actor.identity() {
+                    subscription.belongs_to(app, who);
+                }
+                let seq = from.unwrap_or(began);
                 return Ok(JoinedRoom {
                     subscription,
-                    from,
+                    from: Place { seq, ..head },
                     resync,
                 });
             }
             Err(up_to) => {
-                after = give_missed(app, channel.id, after, up_to, &command.listener).await?;
+                let seen = after.unwrap_or(up_to);
+                after = Some(give_missed(app, channel.id, seen, up_to, listener).await?);
             }
         }
     }

@@ -1,10 +1,13 @@
 //! What is shown at once: the hub that gives each room's lines to whoever listens.
 
+mod cut;
+mod delayed;
 mod hub;
 mod join;
 mod lines;
 mod published;
 pub(crate) mod relay;
+mod release;
 mod room;
 
 pub use hub::{Hub, Listener, Subscription};

@@ -1,8 +1,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use greenroom_domain::chat::Seq;
+use greenroom_domain::access::Standing;
+use greenroom_domain::chat::{ChannelRole, ChatDelay, Line, LineBody, Seq};
+use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::clock::Clock;
+use greenroom_domain::shared::id::UserId;
+use tokio::time::Instant;
 
+use crate::realtime::delayed::{Delayed, Step};
 use crate::realtime::{Listener, Published, Shown};
 
 /// How many lines wait in memory for one that is late; what is more is read from the log.
@@ -14,8 +20,8 @@ const CROWD: usize = 64;
 const TOGETHER: usize = 64;
 
 /// What is known of a room while somebody listens to it.
-#[derive(Default)]
 pub(super) struct Room {
+    clock: Arc<dyn Clock>,
     /// The next line to show; unknown until the log has said where it ends.
     next: Option<Seq>,
     /// The newest line that was heard of.
@@ -26,7 +32,13 @@ pub(super) struct Room {
     is_filling: bool,
     /// Lines have just been shown: those that are next wait until [`Room::show_gathered`].
     is_gathering: bool,
-    listeners: HashMap<u64, Listening>,
+    /// How far viewers are, where they are shown lines later than the staff.
+    delayed: Option<Delayed>,
+    /// Somebody sees to their being shown them.
+    is_releasing: bool,
+    viewers: HashMap<u64, Listening>,
+    /// And who they are: they may be staff no more.
+    staff: HashMap<u64, (Option<UserId>, Listening)>,
 }
 
 struct Listening {
@@ -35,24 +47,75 @@ struct Listening {
     listener: Arc<dyn Listener>,
 }
 
+/// As what somebody listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// One of the room's staff, who are shown everything at once.
+    Staff(Option<UserId>),
+    /// Anybody else.
+    Viewer,
+}
+
+/// Where a log was found to end.
+pub(super) struct Found {
+    pub(super) head: Seq,
+    /// The delay of a delayed chat, and where it is cut for viewers.
+    pub(super) delayed: Option<(ChatDelay, Seq)>,
+}
+
+impl Reader {
+    pub(super) fn of(actor: &Actor, standing: Standing) -> Self {
+        if standing.is_staff() {
+            Self::Staff(actor.user())
+        } else {
+            Self::Viewer
+        }
+    }
+}
+
 impl Room {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            next: None,
+            newest: None,
+            waiting: BTreeMap::new(),
+            is_filling: false,
+            is_gathering: false,
+            delayed: None,
+            is_releasing: false,
+            viewers: HashMap::new(),
+            staff: HashMap::new(),
+        }
+    }
+
     /// Whether it is known which line is next.
     pub(super) fn is_known(&self) -> bool {
         self.next.is_some()
     }
 
     /// The log ends there, where that is not known yet.
-    pub(super) fn begin_behind(&mut self, head: Seq) {
+    pub(super) fn begin_behind(&mut self, found: &Found) {
         if self.next.is_none() {
-            self.next = Some(head.next());
-            self.waiting = self.waiting.split_off(&head.next());
+            let next = found.head.next();
+            self.next = Some(next);
+            self.delayed = found.delayed.map(|(delay, cut)| Delayed::begin(delay, cut));
+            self.waiting = self.waiting.split_off(&next);
             self.show_what_is_next();
         }
     }
 
-    /// The last line that was shown.
+    /// The last line that was shown, to the staff at least.
     pub(super) fn shown(&self) -> Option<Seq> {
         self.next.map(before)
+    }
+
+    /// The last line that was shown to such readers.
+    pub(super) fn shown_to(&self, reader: Reader) -> Option<Seq> {
+        match (reader, &self.delayed) {
+            (Reader::Viewer, Some(delayed)) => Some(delayed.cut()),
+            _ => self.shown(),
+        }
     }
 
     /// Takes a line, and shows it once all before it have been.
@@ -75,7 +138,7 @@ impl Room {
     /// Whether the lines that come from now on are to wait for each other, and nobody sees to
     /// their being shown: who asks does then, in a moment.
     pub(super) fn begin_to_gather(&mut self, has_shown: bool) -> bool {
-        let begins = has_shown && !self.is_gathering && self.listeners.len() >= CROWD;
+        let begins = has_shown && !self.is_gathering && self.listeners() >= CROWD;
         self.is_gathering |= begins;
         begins
     }
@@ -95,14 +158,21 @@ impl Room {
 
     /// Shows something at once.
     pub(super) fn show(&self, published: &Arc<Published>) {
-        let seq = match &published.shown {
-            Shown::Line(line) => Some(line.place.seq),
-            Shown::Ephemeral(_) => None,
-        };
-        for listening in self.listeners.values() {
-            if seq.is_none_or(|seq| seq > listening.after) {
-                listening.listener.deliver(published);
-            }
+        self.show_to_staff(published);
+        self.show_to_viewers(published);
+    }
+
+    fn show_to_staff(&self, published: &Arc<Published>) {
+        let seq = seq_of(published);
+        for (_, listening) in self.staff.values() {
+            listening.show(published, seq);
+        }
+    }
+
+    fn show_to_viewers(&self, published: &Arc<Published>) {
+        let seq = seq_of(published);
+        for listening in self.viewers.values() {
+            listening.show(published, seq);
         }
     }
 
@@ -126,33 +196,163 @@ impl Room {
         self.is_filling = false;
     }
 
+    /// Whether viewers have to be shown what is due, and nobody sees to it: who asks does then.
+    pub(super) fn begin_to_release(&mut self) -> bool {
+        let begins = self.delayed.is_some()
+            && !self.is_releasing
+            && self.shown_to(Reader::Viewer) < self.shown();
+        self.is_releasing |= begins;
+        begins
+    }
+
+    /// Nobody sees any more to what viewers are shown.
+    pub(super) fn stop_releasing(&mut self) {
+        self.is_releasing = false;
+    }
+
+    /// What is next for viewers.
+    pub(super) fn step(&mut self, now: Instant) -> Step {
+        match (&mut self.delayed, self.next.map(before)) {
+            (Some(delayed), Some(shown)) => delayed.step(shown, now),
+            _ => Step::Rest,
+        }
+    }
+
+    /// Takes notice of when lines were said that viewers are shown later.
+    pub(super) fn look_at(&mut self, lines: &[Line]) {
+        let shown = self.shown();
+        if let Some(delayed) = &mut self.delayed {
+            let now = self.clock.now();
+            for line in lines {
+                if Some(line.place.seq) <= shown {
+                    delayed.hear(line.place.seq, line.at, now);
+                }
+            }
+        }
+    }
+
+    /// Shows lines to viewers that are due.
+    pub(super) fn release(&mut self, due: &[Arc<Published>], now: Instant) {
+        for published in due {
+            let seq = seq_of(published);
+            let goes =
+                |delayed: &mut Delayed| seq.is_some_and(|seq| delayed.lets_through(seq, now));
+            if self.delayed.as_mut().is_some_and(goes) {
+                self.show_to_viewers(published);
+            }
+        }
+        if let (Some(delayed), Some(shown)) = (&self.delayed, self.shown())
+            && delayed.is_over(shown)
+        {
+            self.delayed = None;
+            self.show_what_is_next();
+        }
+    }
+
+    /// What is due could not be read.
+    pub(super) fn give_way(&mut self) {
+        if let Some(delayed) = &mut self.delayed {
+            delayed.give_way();
+            self.show_what_is_next();
+        }
+    }
+
     /// Somebody listens, who has seen everything up to there.
-    pub(super) fn listen(&mut self, number: u64, after: Seq, listener: Arc<dyn Listener>) {
-        self.listeners.insert(number, Listening { after, listener });
+    pub(super) fn listen(
+        &mut self,
+        number: u64,
+        reader: Reader,
+        after: Seq,
+        listener: Arc<dyn Listener>,
+    ) {
+        let listening = Listening { after, listener };
+        match reader {
+            Reader::Viewer => drop(self.viewers.insert(number, listening)),
+            Reader::Staff(user) => drop(self.staff.insert(number, (user, listening))),
+        }
     }
 
     /// They leave, if they were there. To be dropped when the room is not locked.
     pub(super) fn leave(&mut self, number: u64) -> Option<Arc<dyn Listener>> {
-        self.listeners.remove(&number).map(|it| it.listener)
+        let viewer = self.viewers.remove(&number);
+        let listening = viewer.or_else(|| self.staff.remove(&number).map(|(_, it)| it));
+        listening.map(|it| it.listener)
     }
 
     /// Everybody who listens.
     pub(super) fn all(&self) -> Vec<Arc<dyn Listener>> {
-        let listening = self.listeners.values();
+        let staff = self.staff.values().map(|(_, listening)| listening);
+        let listening = self.viewers.values().chain(staff);
         listening.map(|it| Arc::clone(&it.listener)).collect()
     }
 
     pub(super) fn listeners(&self) -> usize {
-        self.listeners.len()
+        self.viewers.len() + self.staff.len()
     }
 
     fn show_what_is_next(&mut self) {
-        while let Some(next) = self.next
+        while !self.delayed.as_ref().is_some_and(Delayed::is_closing)
+            && let Some(next) = self.next
             && let Some(published) = self.waiting.remove(&next)
+            && let Shown::Line(line) = &published.shown
         {
+            match &line.body {
+                LineBody::SettingsChanged(settings) => self.delay(next, settings.delay),
+                LineBody::RoleChanged { user, role, .. }
+                    if *role != Some(ChannelRole::Moderator) =>
+                {
+                    self.dismiss(*user, next);
+                }
+                _ => {}
+            }
             self.next = Some(next.next());
-            self.show(&published);
+            match &mut self.delayed {
+                None => self.show(&published),
+                Some(delayed) => {
+                    delayed.hear(next, line.at, self.clock.now());
+                    self.show_to_staff(&published);
+                }
+            }
         }
+    }
+
+    /// Viewers are shown what comes from `next` on so much later.
+    fn delay(&mut self, next: Seq, delay: Option<ChatDelay>) {
+        let shown = before(next);
+        match (&mut self.delayed, delay) {
+            (Some(delayed), None) if delayed.cut() >= shown => self.delayed = None,
+            (Some(delayed), delay) => delayed.change(delay),
+            (None, Some(delay)) => self.delayed = Some(Delayed::begin(delay, shown)),
+            (None, None) => {}
+        }
+    }
+
+    /// They are staff no more, and see what comes from `next` on as viewers do.
+    fn dismiss(&mut self, user: UserId, next: Seq) {
+        let theirs = self
+            .staff
+            .extract_if(|_, (staff, _)| *staff == Some(user))
+            .map(|(number, (_, listening))| {
+                let after = listening.after.max(before(next));
+                (number, Listening { after, ..listening })
+            });
+        self.viewers.extend(theirs);
+    }
+}
+
+impl Listening {
+    /// Shows them something; `seq` is a line's.
+    fn show(&self, published: &Arc<Published>, seq: Option<Seq>) {
+        if seq.is_none_or(|seq| seq > self.after) {
+            self.listener.deliver(published);
+        }
+    }
+}
+
+fn seq_of(published: &Published) -> Option<Seq> {
+    match &published.shown {
+        Shown::Line(line) => Some(line.place.seq),
+        Shown::Ephemeral(_) => None,
     }
 }
 

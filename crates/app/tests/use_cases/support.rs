@@ -25,13 +25,13 @@ use greenroom_domain::media::{
     IngestLease, MediaEvent, MediaEvents, PublishRefused, PublishRequest,
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
-use greenroom_domain::shared::clock::Clock;
+use greenroom_domain::shared::clock::{Clock, Timestamp};
 use greenroom_domain::shared::commit::{Changes, Commit, CommitError, Committed};
 use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::rate::Quota;
 use greenroom_domain::stream::{Generation, Stream, Streams};
-use greenroom_testkit::builders::{guest_id, node_id, title};
+use greenroom_testkit::builders::{NOON, guest_id, node_id, title};
 use greenroom_testkit::bus::UnreliableBus;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
@@ -137,6 +137,18 @@ impl Platform {
             app: App::new(node_id(node), ports, self.app.settings.clone()),
             media,
             bus,
+            ..self.clone()
+        }
+    }
+
+    /// Another process over the same, by this clock.
+    pub(crate) fn with_clock(&self, clock: RuntimeClock) -> Self {
+        let ports = Ports {
+            clock: Arc::new(clock),
+            ..self.app.ports.clone()
+        };
+        Self {
+            app: App::new(self.app.node, ports, self.app.settings.clone()),
             ..self.clone()
         }
     }
@@ -518,6 +530,27 @@ impl Listener for Ear {
 }
 
 /// The time by the platform's clock.
-pub(crate) fn now(platform: &Platform) -> greenroom_domain::shared::clock::Timestamp {
+pub(crate) fn now(platform: &Platform) -> Timestamp {
     platform.clock.now()
+}
+
+/// A platform whose time is that of the tests' runtime: paused, it passes while everybody waits.
+pub(crate) fn ticking() -> Platform {
+    let it = Platform::new();
+    it.with_clock(RuntimeClock {
+        noon: tokio::time::Instant::now(),
+        ahead: Duration::ZERO,
+    })
+}
+
+/// Noon is when it began, or would be if it were not ahead.
+pub(crate) struct RuntimeClock {
+    pub(crate) noon: tokio::time::Instant,
+    pub(crate) ahead: Duration,
+}
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> Timestamp {
+        NOON + self.noon.elapsed() + self.ahead
+    }
 }
