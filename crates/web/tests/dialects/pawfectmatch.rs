@@ -1,1 +1,218 @@
 //! PawfectMatch's document.
+
+use std::time::Duration;
+
+use greenroom_domain::account::VerifiedToken;
+use greenroom_testkit::identity::says;
+use greenroom_web::Dialect;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Server, text};
+use crate::{ask, get, post, speaking, user};
+
+async fn started(server: &Server, who: &str, title: &str) -> Value {
+    let body = json!({ "title": title, "tags": ["dogs", "walks"], "coverUrl": "https://cdn.example/a.jpg" });
+    let made = post(server, Some(who), "/api/live/start", body).await;
+    made.expect(201)
+}
+
+fn admin(server: &Server) -> String {
+    let expires_at = server.app.now() + Duration::from_secs(3600);
+    let token = VerifiedToken {
+        is_admin: Some(true),
+        ..says("root", expires_at)
+    };
+    server.tokens.add("root", token);
+    "root".to_owned()
+}
+
+#[tokio::test]
+async fn start_stream() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let ada = user(&server, "ada-1");
+    let stream = started(&server, &ada, "Walkies").await;
+    assert_eq!(stream["isLive"], true);
+    assert_eq!(stream["ownerId"], "ada-1");
+    assert_eq!(stream["roomName"], "ada-1");
+    assert_eq!(stream["title"], "Walkies");
+    assert_eq!(stream["tags"], json!(["dogs", "walks"]));
+    assert_eq!(stream["viewers"], 0);
+    assert_eq!(stream["pinnedMessages"], json!([]));
+    assert_eq!(stream["streamId"], stream["_id"]);
+    let url = text(&stream, "/playbackUrl");
+    assert!(url.starts_with("https://tv.example/") && url.ends_with(".m3u8"));
+
+    // An impatient client starts it once.
+    let again = post(&server, Some(&ada), "/api/live/start", json!({})).await;
+    assert_eq!(again.expect(200)["streamId"], stream["streamId"]);
+    let nobody = post(&server, None, "/api/live/start", json!({})).await;
+    nobody.expect_error(401, "SIGN_IN_FIRST");
+    let many: Vec<String> = (0..11).map(|n| format!("tag{n}")).collect();
+    let many = post(
+        &server,
+        Some(&ada),
+        "/api/live/start",
+        json!({ "tags": many }),
+    )
+    .await;
+    assert_eq!(many.expect_error(422, "INVALID_FIELD")["max"], 10);
+}
+
+#[tokio::test]
+async fn stop_stream_is_its_owners_alone() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, bob, root) = (
+        user(&server, "ada-1"),
+        user(&server, "bob-2"),
+        admin(&server),
+    );
+    let stream = started(&server, &ada, "Walkies").await;
+    let body = json!({ "streamId": stream["streamId"] });
+    for other in [&bob, &root] {
+        let answer = post(&server, Some(other), "/api/live/stop", body.clone()).await;
+        answer.expect_error(403, "FORBIDDEN");
+    }
+    for _ in 0..2 {
+        let stopped = post(&server, Some(&ada), "/api/live/stop", body.clone()).await;
+        let stopped = stopped.expect(200);
+        assert_eq!(stopped["isLive"], false);
+        assert!(stopped["endedAt"].is_string());
+    }
+    let unknown = json!({ "streamId": "none" });
+    let unknown = post(&server, Some(&ada), "/api/live/stop", unknown).await;
+    unknown.expect_error(404, "STREAM_NOT_FOUND");
+    let nothing = post(&server, Some(&ada), "/api/live/stop", json!({})).await;
+    assert_eq!(
+        nothing.expect_error(422, "MISSING_FIELD")["field"],
+        "streamId"
+    );
+}
+
+#[tokio::test]
+async fn list_active_streams() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, bob) = (user(&server, "ada-1"), user(&server, "bob-2"));
+    let over = started(&server, &bob, "Over").await;
+    let body = json!({ "streamId": over["streamId"] });
+    post(&server, Some(&bob), "/api/live/stop", body)
+        .await
+        .expect(200);
+    let stream = started(&server, &ada, "Walkies").await;
+    server.clock.advance(Duration::from_secs(3));
+    let live = get(&server, None, "/api/live/active").await.expect(200);
+    let ids: Vec<&Value> = live
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["streamId"])
+        .collect();
+    assert_eq!(ids, [&stream["streamId"]]);
+    assert_eq!(live[0]["ownerId"], "ada-1");
+    assert_eq!(live[0]["tags"], json!(["dogs", "walks"]));
+}
+
+#[tokio::test]
+async fn create_rtmp_ingress() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, bob) = (user(&server, "ada-1"), user(&server, "bob-2"));
+    let stream = started(&server, &ada, "Walkies").await;
+    let path = format!("/api/live/{}/ingress", text(&stream, "/streamId"));
+    let ingress = post(&server, Some(&ada), &path, json!({}))
+        .await
+        .expect(200);
+    assert!(text(&ingress, "/rtmpUrl").starts_with("rtmp://"));
+    let key = text(&ingress, "/streamKey");
+    assert!(!key.is_empty() && !stream.to_string().contains(&key));
+    let again = ask(&server, Method::POST, Some(&ada), &path, None).await;
+    assert_eq!(again.expect(200), ingress, "again is the same key");
+    for (who, status, code) in [
+        (Some(&*bob), 403, "FORBIDDEN"),
+        (None, 401, "SIGN_IN_FIRST"),
+    ] {
+        let answer = post(&server, who, &path, json!({})).await;
+        answer.expect_error(status, code);
+    }
+}
+
+#[tokio::test]
+async fn pin_message_is_the_owners_alone() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, bob, root) = (
+        user(&server, "ada-1"),
+        user(&server, "bob-2"),
+        admin(&server),
+    );
+    let stream = started(&server, &ada, "Walkies").await;
+    let say = server.request(Method::POST, "/channels/ada-1/chat");
+    let say = say.bearer_auth(&bob).json(&json!({ "text": "Keep this" }));
+    let said = server.send(say).await.expect(201);
+    let path = format!("/api/live/{}/pin-message", text(&stream, "/streamId"));
+    let body = json!({ "messageId": said["place"], "content": "Keep this" });
+    for other in [&bob, &root] {
+        let answer = post(&server, Some(other), &path, body.clone()).await;
+        answer.expect_error(403, "FORBIDDEN");
+    }
+    for _ in 0..2 {
+        let pinned = post(&server, Some(&ada), &path, body.clone())
+            .await
+            .expect(200);
+        let pins = pinned["pinnedMessages"].as_array().unwrap();
+        assert_eq!(pins.len(), 1);
+        assert_eq!(pins[0]["messageId"], said["place"]);
+        assert_eq!(pins[0]["authorId"], "bob-2");
+        assert_eq!(pins[0]["content"], "Keep this");
+    }
+    let unknown = json!({ "messageId": "nothing", "content": "" });
+    let unknown = post(&server, Some(&ada), &path, unknown).await;
+    unknown.expect_error(404, "MESSAGE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn admin_kill_stream() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, root) = (user(&server, "ada-1"), admin(&server));
+    let stream = started(&server, &ada, "Walkies").await;
+    let path = format!("/api/live/{}/end", text(&stream, "/streamId"));
+    let owners = post(&server, Some(&ada), &path, json!({})).await;
+    owners.expect_error(403, "FORBIDDEN");
+    let ended = post(&server, Some(&root), &path, json!({}))
+        .await
+        .expect(200);
+    assert_eq!(ended["isLive"], false);
+    // The channel is locked until an administrator lifts that.
+    let again = post(&server, Some(&ada), "/api/live/start", json!({})).await;
+    again.expect_error(409, "INGEST_LOCKED");
+}
+
+#[tokio::test]
+async fn recordings_vod_and_livekit_are_still_to_come() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let ada = user(&server, "ada-1");
+    let id = text(&started(&server, &ada, "Walkies").await, "/streamId");
+    for (method, path, code) in [
+        (
+            Method::POST,
+            format!("/api/live/{id}/recording/start"),
+            "RECORDINGS_NOT_AVAILABLE",
+        ),
+        (
+            Method::POST,
+            format!("/api/live/{id}/recording/stop"),
+            "RECORDINGS_NOT_AVAILABLE",
+        ),
+        (
+            Method::GET,
+            format!("/api/live/{id}/vod"),
+            "RECORDINGS_NOT_AVAILABLE",
+        ),
+        (
+            Method::POST,
+            "/api/webhooks/livekit".to_owned(),
+            "LIVEKIT_NOT_CONFIGURED",
+        ),
+    ] {
+        let answer = ask(&server, method, Some(&ada), &path, None).await;
+        answer.expect_error(501, code);
+    }
+}
