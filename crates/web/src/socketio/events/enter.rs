@@ -52,9 +52,9 @@ pub(super) async fn enter(
         connection.leave_stream(app, before).await?;
     }
     if connection.note(channel.id, watching) {
-        let from = app.ports.room_log.head(channel.id).await;
+        let standing = app.standing(&connection.actor, channel).await?;
         return Ok(Entered {
-            from: from.map_err(Refusal::from)?,
+            from: app.end_of_log(channel.id, standing).await?,
             resync: false,
         });
     }

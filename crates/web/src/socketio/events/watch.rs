@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use greenroom_app::Refusal;
 use greenroom_app::realtime::Start;
 use greenroom_app::stream::join;
 use greenroom_domain::channel::Channel;
@@ -28,12 +27,10 @@ pub(super) async fn begin(
     let start = match entrance.after {
         Some(place) => place,
         // Whatever is said from now on.
-        None => app
-            .ports
-            .room_log
-            .head(view.channel.id)
-            .await
-            .map_err(Refusal::from)?,
+        None => {
+            let standing = app.standing(&connection.actor, &view.channel).await?;
+            app.end_of_log(view.channel.id, standing).await?
+        }
     };
     let pinned = pawfectmatch::pinned(app, &view).await?;
     let state = StreamJson::of(&view, Some(pinned));
