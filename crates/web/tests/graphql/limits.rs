@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use greenroom_web::WebConfig;
 use serde_json::json;
 
-use crate::support::Server;
+use crate::support::{Server, config};
 use crate::{ask, code};
 
 /// No refusal takes longer, on a machine that does other things too.
@@ -106,6 +107,32 @@ async fn attacks_are_refused_at_once() {
         assert_eq!(code(&answer), is, "{attack}: {answer}");
         assert!(took < AT_ONCE, "{attack} took {took:?}");
         assert!(answer.get("data").is_none(), "{attack}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_and_a_closed_schema_are_refused_at_once() {
+    let server = Server::with(WebConfig {
+        introspection: false,
+        ..config()
+    })
+    .await;
+    let one = json!({ "query": "{ setupOpen }" });
+    let batch = json!(vec![one; 1_000]);
+    let schema = json!({ "query": "{ __schema { types { name fields { name } } } }" });
+    for (attack, body, told) in [("batch", batch, "error"), ("introspection", schema, "null")] {
+        let request = reqwest::Client::new().post(server.url("/graphql"));
+        let began = Instant::now();
+        let answer = server.send(request.json(&body)).await;
+        let took = began.elapsed();
+        assert!(took < AT_ONCE, "{attack} took {took:?}");
+        assert!(answer.text.contains(told), "{attack}: {}", answer.text);
+        assert!(
+            !answer.text.contains("setupOpen"),
+            "{attack}: {}",
+            answer.text
+        );
+        assert!(!answer.text.contains("fields"), "{attack}: {}", answer.text);
     }
 }
 
