@@ -81,6 +81,8 @@ pub struct Http {
     pub trusted_proxies: Vec<String>,
     pub introspection: bool,
     pub dialects: BTreeSet<Dialect>,
+    #[serde(deserialize_with = "dialect_or_none")]
+    pub socketio_dialect: Option<Dialect>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
 }
@@ -468,6 +470,13 @@ impl Config {
                 problem: "it needs tls.certificate and tls.key".to_owned(),
             });
         }
+        let http = &self.http;
+        if (http.socketio_dialect).is_some_and(|dialect| !http.dialects.contains(&dialect)) {
+            return Err(ConfigError::Value {
+                key: "http.socketio_dialect",
+                problem: "http.dialects does not name it".to_owned(),
+            });
+        }
         if !self.public_url.is_empty()
             && !self.public_url.starts_with("http://")
             && !self.public_url.starts_with("https://")
@@ -489,6 +498,19 @@ fn address_or_none<'de, D: Deserializer<'de>>(
     match String::deserialize(deserializer)?.as_str() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+fn dialect_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Dialect>, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "" => Ok(None),
+        "harmoniecore" => Ok(Some(Dialect::HarmonieCore)),
+        "pawfectmatch" => Ok(Some(Dialect::PawfectMatch)),
+        _ => Err(D::Error::custom(
+            "one of \"harmoniecore\" and \"pawfectmatch\" is expected",
+        )),
     }
 }
 
@@ -553,6 +575,19 @@ mod tests {
             ("[rtmp]\ntls_address = \"[::]:1936\"", "rtmp.tls_address"),
             ("[rtmp]\ntls_address = \"1936\"", "rtmp.tls_address"),
             ("[http]\ndialects = [\"klingon\"]", "http.dialects"),
+            ("media = \"livekit\"", "livekit.api_key"),
+            (
+                "media = \"livekit\"\n[livekit]\nurl = \"host\"\napi_key = \"k\"\napi_secret = \"s\"",
+                "livekit.url",
+            ),
+            (
+                "[http]\nsocketio_dialect = \"circle\"",
+                "http.socketio_dialect",
+            ),
+            (
+                "[http]\nsocketio_dialect = \"harmoniecore\"",
+                "http.socketio_dialect",
+            ),
         ] {
             std::fs::write(&file, text).unwrap();
             let error = Config::load(Some(&file), &Flags::default()).unwrap_err();

@@ -301,6 +301,7 @@ impl Platform {
             trusted_proxies: self.proxies.clone(),
             introspection: self.config.http.introspection,
             dialects: self.config.http.dialects.clone(),
+            socketio_dialect: self.config.http.socketio_dialect,
             host_issuer: Some(self.config.host.issuer.clone()).filter(|issuer| !issuer.is_empty()),
             shutdown,
             ..WebConfig::default()
