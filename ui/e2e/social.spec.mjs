@@ -84,7 +84,7 @@ test("a guest is asked to sign in before following", async () => {
   const guest = await person(browser, server.url);
   await guest.page.goto("/carl");
   await guest.page.getByRole("link", { name: "Follow" }).click();
-  await guest.page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await guest.page.getByRole("heading", { name: "Welcome back" }).waitFor();
 });
 
 test("only followers write where the owner wants it so, by a command in the chat", async () => {
@@ -131,7 +131,7 @@ test("a reaction and typing are seen by the others", async () => {
 test("who is blocked is out at once, until the owner makes up", async () => {
   await choose(anna.page, "I am one", "Block…");
   await anna.page.getByRole("alertdialog").getByRole("button", { name: "Block" }).click();
-  await bob.page.getByText("You are banned from this channel.").waitFor({ timeout: 3000 });
+  await bob.page.getByText("You may no longer be in this channel.").waitFor({ timeout: 3000 });
   await anna.page.goto("/account");
   const blocked = anna.page.getByRole("region", { name: "People you have blocked" });
   await blocked.getByText("@bob").waitFor();

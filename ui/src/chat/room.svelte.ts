@@ -215,6 +215,7 @@ export class Room {
       if (this.status === "joined") this.status = "broken";
     });
     socket.on("resync", () => void this.#startAnew());
+    socket.on("shut-out", () => this.#refuse("You may no longer be in this channel."));
     for (const name of LINES) socket.on(name, (line: LineEvent) => this.#hear(line));
     for (const name of ["viewer-joined", "viewer-left"]) {
       socket.on(name, (told: { streamId: string; viewers: number }) => {
@@ -251,8 +252,7 @@ export class Room {
         return;
       }
       if (failure.code === "FORBIDDEN" || failure.code === "CHANNEL_NOT_FOUND") {
-        this.status = "refused";
-        this.problem = failure.code === "FORBIDDEN" ? "You are banned from this channel." : failure.message;
+        this.#refuse(failure.code === "FORBIDDEN" ? "You may not be in this channel." : failure.message);
       } else {
         setTimeout(() => !this.#isClosed && socket.connected && void this.#enter(), 2000);
       }
@@ -265,6 +265,11 @@ export class Room {
     } catch {
       // The next change asks again.
     }
+  }
+
+  #refuse(problem: string): void {
+    this.status = "refused";
+    this.problem = problem;
   }
 
   async #startAnew(): Promise<void> {

@@ -28,6 +28,13 @@ const QUOTA: Quota = Quota {
 /// In how many rooms one connection may be at once.
 const ROOMS: usize = 10;
 
+/// They may be in a room no more: banned, or blocked by its owner.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShutOut {
+    channel_id: String,
+}
+
 /// Somebody is connected.
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
@@ -209,6 +216,11 @@ impl Connection {
         };
         if let Some(left) = left {
             self.leave_audience(app, left).await;
+            let told = ShutOut {
+                channel_id: channel.to_string(),
+            };
+            // A client that is gone needs not be told.
+            let _ = self.socket.emit("shut-out", &told);
         }
     }
 
