@@ -10,9 +10,10 @@ const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrom
 
 /**
  * @param {string} home folder for all that the browser keeps; it goes away with this run
+ * @param {string[]} more arguments
  * @returns {Promise<import("playwright-core").BrowserContext>}
  */
-export function launch(home) {
+export function launch(home, more = []) {
   return chromium.launchPersistentContext(join(home, "profile"), {
     executablePath: process.env.CHROMIUM ?? inPath(BROWSERS),
     headless: true,
@@ -28,6 +29,7 @@ export function launch(home) {
       "--disable-sync",
       "--autoplay-policy=no-user-gesture-required",
       "--mute-audio",
+      ...more,
     ],
   });
 }

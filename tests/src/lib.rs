@@ -14,6 +14,7 @@ pub mod chat;
 pub mod cluster;
 pub mod commands;
 pub mod ffmpeg;
+pub mod livekit;
 pub mod node;
 pub mod player;
 pub mod ports;

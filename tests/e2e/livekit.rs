@@ -1,0 +1,5 @@
+//! Greenroom on a real LiveKit server: browsers publish and watch, real webhooks drive the
+//! streams.
+
+#[path = "livekit/flow.rs"]
+mod flow;
