@@ -99,7 +99,7 @@ try {
     ["stream", "Stream", "[data-testid=encoder]"],
     ["channel", "Channel", "#cover"],
     ["keys", "Stream keys", "[data-key]"],
-    ["chat", "Chat", "#restricted"],
+    ["chat", "Chat", "section:has(h2:text-is('Who may not chat'))"],
   ]) {
     await shoot(bob, `dashboard-${name}`, {
       fullPage: true,
