@@ -4,20 +4,19 @@
 use greenroom_domain::account::{CreatorStatus, Login, Role, User};
 use greenroom_domain::channel::{Channel, Handle, KeyState, StreamKey};
 use greenroom_domain::chat::{
-    ChatSettings, LineBody, NewLine, Restriction, RestrictionKind, Room, Seq, SlowMode,
+    ChatSettings, LineBody, NewLine, Pin, Restriction, RestrictionKind, Room, Seq, SlowMode,
 };
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
-use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition};
 use greenroom_domain::shared::secret::Sealed;
 use greenroom_domain::shared::store::{Stored, Version};
-use greenroom_domain::stream::{Stream, StreamEvent};
+use greenroom_domain::stream::Stream;
 
 use super::part::ISSUER;
-use super::{Hold, Part, Phase, Seen, Who};
+use super::{Hold, Part, Phase, Seen, Who, people};
 use crate::builders::{
-    NOON, UserBuilder, ban, channel, channel_id, event, mac, message, node_id, noon_plus, room,
-    seen, session, stream, stream_id, stream_key, stream_key_id, title, user, user_id,
+    NOON, UserBuilder, ban, channel, channel_id, mac, message, node_id, noon_plus, room, seen,
+    session, stream, stream_id, stream_key, stream_key_id, title, user, user_id,
 };
 use crate::contract::Subject;
 
@@ -63,9 +62,10 @@ impl Part {
                 room,
                 seen: version,
                 slow,
+                pins,
             } => {
                 let version = version.of(rules_of(reference, room).await);
-                changes.state(StateChange::Room(seen(rules(room, slow), version)))
+                changes.state(StateChange::Room(seen(rules(room, slow, pins), version)))
             }
             Self::Restriction { room, who, hold } => changes.state(restriction(room, who, hold)),
             Self::Take(ref claim, by) => changes.claim(ClaimChange::Take(claim.clone(), by)),
@@ -93,8 +93,13 @@ impl Part {
                 changes.redactions.push((channel_id(room), Seq(seq)));
                 changes
             }
-            Self::Happen { n, at } => {
-                changes.events.push(happened(n, at));
+            Self::Happen { n, of, act, at } => {
+                changes.events.push(people::happened(n, of, act, at));
+                changes
+            }
+            Self::Bond(ref bond) => bond.put_into(changes, reference).await,
+            Self::Answer { who, key, made, at } => {
+                changes.reply = Some(people::answer(who, key, made, at));
                 changes
             }
             Self::Pass {
@@ -110,7 +115,7 @@ impl Part {
 }
 
 impl Seen {
-    fn of<T>(self, there: Option<Stored<T>>) -> Version {
+    pub(super) fn of<T>(self, there: Option<Stored<T>>) -> Version {
         let version = there.map_or(Version::NEW, |there| there.version);
         Version(self.among(version.0))
     }
@@ -280,13 +285,19 @@ fn broadcast(of: &str, n: u32, phase: Phase) -> Stream {
     broadcast.build()
 }
 
-fn rules(of: &str, slow: Option<u16>) -> Room {
+fn rules(of: &str, slow: Option<u16>, pins: u64) -> Room {
+    let pin = |n| Pin {
+        target: Seq(n),
+        by: None,
+        at: noon_plus(n),
+    };
     let settings = ChatSettings {
         slow_mode: slow.and_then(|seconds| SlowMode::new(seconds).ok()),
         ..ChatSettings::default()
     };
     Room {
         settings,
+        pins: (0..pins).map(pin).collect(),
         ..room(of)
     }
 }
@@ -312,16 +323,5 @@ fn announcement(room: &str, at: u64) -> NewLine {
             title: title("On air"),
         },
         policy_seen: None,
-    }
-}
-
-fn happened(n: u32, at: u64) -> Event {
-    let created = StreamEvent::Created {
-        stream: stream_id("ada", n),
-        channel: channel_id("ada"),
-    };
-    Event {
-        at: noon_plus(at),
-        ..event(n, created)
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use greenroom_domain::account::{CreatorStatus, User};
 use greenroom_domain::channel::Channel;
+use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::page::{Cursor, Page, PageLimit, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::StoreError;
+use greenroom_domain::social::Follow;
 use greenroom_domain::stream::Stream;
 
 use super::{Difference, Pair};
-use crate::builders::channel_id;
+use crate::builders::{channel_id, user_id};
 use crate::contract::Subject;
 
 /// What comes in pages.
@@ -21,6 +23,12 @@ pub enum Listing {
     Channels,
     /// Streams of the channel of this name.
     Streams(&'static str),
+    /// What the user of this name follows.
+    Following(&'static str),
+    /// Who follows the channel of this name.
+    Followers(&'static str),
+    /// What happened to the channel of this name.
+    Audit(&'static str),
 }
 
 #[derive(Debug, PartialEq)]
@@ -28,6 +36,8 @@ pub(super) enum Item {
     User(User),
     Channel(Channel),
     Stream(Stream),
+    Follow(Follow),
+    Event(Event),
 }
 
 impl Listing {
@@ -46,6 +56,18 @@ impl Listing {
                 let channel = channel_id(name);
                 let listed = store.streams().of_channel(channel, request).await;
                 items(listed, Item::Stream)
+            }
+            Self::Following(name) => {
+                let listed = store.follows().of_user(user_id(name), request).await;
+                items(listed, Item::Follow)
+            }
+            Self::Followers(name) => {
+                let listed = store.follows().of_channel(channel_id(name), request).await;
+                items(listed, Item::Follow)
+            }
+            Self::Audit(name) => {
+                let listed = store.audit().of_channel(channel_id(name), request).await;
+                items(listed, Item::Event)
             }
         }
     }

@@ -17,6 +17,7 @@ mod changes;
 mod command;
 mod listing;
 mod part;
+mod people;
 mod reads;
 mod strategy;
 
@@ -27,7 +28,8 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 pub use command::Command;
 pub use listing::Listing;
-pub use part::{Hold, Part, Phase, Seen, Who};
+pub use part::{Act, Hold, Part, Phase, Seen, Who};
+pub use people::Bond;
 pub use strategy::commands;
 
 use self::answer::Answer;

@@ -5,6 +5,7 @@ use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
 use greenroom_domain::stream::EndReason;
 
+use super::Bond;
 use crate::builders::{guest, viewer};
 
 /// One thing that a commit changes. Names are those of the builders, and times are seconds
@@ -76,6 +77,21 @@ pub enum Part {
         seen: Seen,
         /// Seconds between two messages.
         slow: Option<u16>,
+        /// How many of its first messages are kept in view.
+        pins: u64,
+    },
+    /// Something between people.
+    Bond(Bond),
+    /// A request that is to be done once.
+    Answer {
+        /// Who asks.
+        who: Who,
+        /// What they call it.
+        key: &'static str,
+        /// What it makes.
+        made: u128,
+        /// When.
+        at: u64,
     },
     /// Somebody may not chat in a room, or may again.
     Restriction {
@@ -125,6 +141,10 @@ pub enum Part {
     Happen {
         /// What makes the event's id.
         n: u32,
+        /// To which channel.
+        of: &'static str,
+        /// What.
+        act: Act,
         /// When.
         at: u64,
     },
@@ -157,6 +177,19 @@ pub enum Who {
     User(&'static str),
     /// The guest of this name.
     Guest(&'static str),
+}
+
+/// What may happen to a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// A stream was planned.
+    Planned,
+    /// A stream's encoder went away; which is not audited.
+    Interrupted,
+    /// Its owner has blocked somebody.
+    Blocked,
+    /// Somebody follows it; which is not audited.
+    Followed,
 }
 
 /// For how long somebody may not chat.
@@ -194,6 +227,8 @@ impl Part {
             Self::Stream { of, n, .. } => Some(format!("stream {of} {n}")),
             Self::Rules { room, .. } => Some(format!("rules {room}")),
             Self::Restriction { room, who, .. } => Some(format!("restriction {room} {who:?}")),
+            Self::Bond(bond) => Some(bond.thing()),
+            Self::Answer { .. } => Some("reply".to_owned()),
             Self::Say { room, who, id, .. } => id.map(|id| format!("message {room} {who:?} {id}")),
             Self::Happen { n, .. } => Some(format!("event {n}")),
             Self::Pass { .. } => Some("cursor".to_owned()),

@@ -1,5 +1,7 @@
 //! Everything that every read port answers about what the commands speak of.
 
+mod people;
+
 use greenroom_domain::account::{SessionId, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::Seq;
@@ -28,6 +30,7 @@ pub(super) async fn compare(pair: &Pair<'_>, limit: u16) -> Result<(), Differenc
     for name in NAMES {
         room_log(pair, name, limit.get()).await?;
         moderation(pair, name, limit.get()).await?;
+        people::compare(pair, name, limit.get()).await?;
     }
     feed(pair, limit.get()).await
 }
@@ -192,8 +195,15 @@ async fn streams(pair: &Pair<'_>, limit: usize) -> Result<(), Difference> {
 
 async fn listings(pair: &Pair<'_>, limit: PageLimit) -> Result<(), Difference> {
     let of_users = CREATORS.iter().copied().map(Some).chain([None]);
-    let of_streams = NAMES.iter().copied().map(Listing::Streams);
-    let all = of_users.map(Listing::Users).chain(of_streams);
+    let of_each = NAMES.iter().copied().flat_map(|name| {
+        [
+            Listing::Streams(name),
+            Listing::Following(name),
+            Listing::Followers(name),
+            Listing::Audit(name),
+        ]
+    });
+    let all = of_users.map(Listing::Users).chain(of_each);
     for listing in all.chain([Listing::Channels]) {
         let question = format_args!("{listing:?} in pages of {}", limit.get()).to_string();
         pair.agree(question, async |store| {

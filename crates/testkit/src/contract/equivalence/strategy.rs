@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use greenroom_domain::account::{CreatorStatus, Role, Username};
 use greenroom_domain::channel::Handle;
+use greenroom_domain::chat::ChannelRole;
 use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
 use greenroom_domain::shared::page::PageLimit;
+use greenroom_domain::social::Notify;
 use greenroom_domain::stream::EndReason;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -13,7 +15,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::part::host_user;
-use super::{Command, Hold, Listing, Part, Phase, Seen, Who};
+use super::{Act, Bond, Command, Hold, Listing, Part, Phase, Seen, Who};
 use crate::builders::{channel_id, mac, stream_id, user_id};
 
 pub(super) const NAMES: &[&str] = &["ada", "bea", "cleo"];
@@ -21,6 +23,8 @@ pub(super) const HANDLES: &[&str] = &["ada", "bea", "studio-1", "studio-2"];
 pub(super) const SUBJECTS: &[&str] = &["1", "2"];
 pub(super) const SECRETS: &[&str] = &["sesame", "mellon", "xyzzy"];
 pub(super) const TOKENS: &[&str] = &["one", "two", "three", "four"];
+/// What requests are called.
+pub(super) const KEYS: &[&str] = &["one", "One"];
 pub(super) const CONSUMERS: &[&str] = &["mail", "search"];
 pub(super) const CREATORS: &[CreatorStatus] = &[
     CreatorStatus::None,
@@ -103,7 +107,13 @@ fn part() -> impl Strategy<Value = Part> {
         10 => said(),
         1 => (name(), seconds()).prop_map(|(room, at)| Part::Announce { room, at }),
         3 => (name(), 0..8_u64).prop_map(|(room, seq)| Part::Redact { room, seq }),
-        4 => (0..8_u32, seconds()).prop_map(|(n, at)| Part::Happen { n, at }),
+        5 => happens(),
+        2 => appointment().prop_map(Part::Bond),
+        8 => follow().prop_map(Part::Bond),
+        3 => (name(), name(), of(seconds()))
+            .prop_map(|(name, subject, at)| Part::Bond(Bond::Block { name, subject, at })),
+        2 => (who(), select(KEYS), 0..3_u128, seconds())
+            .prop_map(|(who, key, made, at)| Part::Answer { who, key, made, at }),
         2 => (select(CONSUMERS), seen(), 0..3_u64)
             .prop_map(|(consumer, seen, records)| Part::Pass { consumer, seen, records }),
     ]
@@ -179,12 +189,53 @@ fn stream() -> impl Strategy<Value = Part> {
 }
 
 fn rules() -> impl Strategy<Value = Part> {
-    (name(), seen(), of(1..600_u16)).prop_map(|(room, seen, slow)| Part::Rules { room, seen, slow })
+    (name(), seen(), of(1..600_u16), 0..4_u64).prop_map(|(room, seen, slow, pins)| Part::Rules {
+        room,
+        seen,
+        slow,
+        pins,
+    })
 }
 
 fn restriction() -> impl Strategy<Value = Part> {
     let hold = prop_oneof![Just(Hold::ForGood), seconds().prop_map(Hold::Until)];
     (name(), who(), of(hold)).prop_map(|(room, who, hold)| Part::Restriction { room, who, hold })
+}
+
+fn appointment() -> impl Strategy<Value = Bond> {
+    let role = of(select(vec![ChannelRole::Moderator, ChannelRole::Vip]));
+    (name(), name(), role, select(SHOWN)).prop_map(|(room, name, role, shown_as)| {
+        Bond::Appointment {
+            room,
+            name,
+            role,
+            shown_as,
+        }
+    })
+}
+
+fn follow() -> impl Strategy<Value = Bond> {
+    let notify = of(select(vec![Notify::Live, Notify::Nothing]));
+    // Few moments, so that several begin at one.
+    (name(), name(), seen(), notify, 0..4_u64).prop_map(|(name, of, seen, notify, at)| {
+        Bond::Follow {
+            name,
+            of,
+            seen,
+            notify,
+            at,
+        }
+    })
+}
+
+fn happens() -> impl Strategy<Value = Part> {
+    let acts = [Act::Planned, Act::Interrupted, Act::Blocked, Act::Followed];
+    (0..8_u32, name(), select(acts.to_vec()), seconds()).prop_map(|(n, of, act, at)| Part::Happen {
+        n,
+        of,
+        act,
+        at,
+    })
 }
 
 fn claim() -> impl Strategy<Value = Part> {
@@ -228,6 +279,9 @@ fn listing() -> impl Strategy<Value = Listing> {
         of(select(CREATORS)).prop_map(Listing::Users),
         Just(Listing::Channels),
         name().prop_map(Listing::Streams),
+        name().prop_map(Listing::Following),
+        name().prop_map(Listing::Followers),
+        name().prop_map(Listing::Audit),
     ]
 }
 
