@@ -53,3 +53,23 @@ async fn who_signs_out_is_gone_at_once() {
 async fn who_watches_stays_present_and_who_goes_does_not() {
     play("presence").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reactions_are_counted_together() {
+    play("reactions").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_messages_are_kept_in_view() {
+    play("pins").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_are_carried_out_and_never_said() {
+    play("commands").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_to_come_says_so() {
+    play("to_come").await;
+}

@@ -197,7 +197,10 @@ const scenarios = {
     await ann.fails("delete-message", { streamId, seq: 99999 }, "MESSAGE_NOT_FOUND");
 
     // What the owner changes is shown.
-    const settings = { enabled: true, guests: false, slow_mode_seconds: null, max_length: 50, rate: "strict" };
+    const settings = {
+      enabled: true, guests: false, slow_mode_seconds: null, max_length: 50, rate: "strict",
+      delay_seconds: null, followers_only_seconds: null, emotes_only: false,
+    };
     await rest("owner", "PUT", "/channels/studio/chat/settings", settings);
     assert.deepEqual((await bob.hears("chat-settings")).settings, settings);
     await guest.fails("send-message", { streamId, message: "again" }, "GUESTS_MAY_NOT_CHAT");
@@ -556,6 +559,119 @@ const scenarios = {
     assert.equal((await owner.does("join-stream", { streamId: stream.id })).viewers, 0);
     await bob.does("join-stream", { streamId: stream.id });
     await owner.hears("viewer-joined", (it) => it.streamId === stream.id && it.viewers === 1);
+  },
+
+  async reactions() {
+    const { owner, streamId } = await live();
+    const ann = await client({ token: "ann" }, POLLING);
+    await owner.does("join-stream", { streamId });
+    await ann.does("join-channel", { handle: "studio" });
+    // Many people in a hurry: what they feel is counted together.
+    const crowd = [];
+    for (let n = 0; n < 5; n++) crowd.push(await client({}));
+    const began = performance.now();
+    const one = async (it, reaction) => it.does("react", { streamId, reaction });
+    await Promise.all(crowd.map(async (it) => {
+      for (let n = 0; n < 12; n++) await one(it, n % 3 ? "❤️" : ":fire:");
+    }));
+    const total = (it, reaction) => it.all("reactions").flatMap((told) => told.reactions)
+      .filter((told) => told.reaction === reaction).reduce((sum, told) => sum + told.count, 0);
+    for (const it of [owner, ann]) {
+      await it.hears("reactions", () => total(it, "❤️") === 40 && total(it, "🔥") === 20);
+      const frames = it.all("reactions");
+      const took = performance.now() - began;
+      assert.ok(frames.length <= took / 250 + 1, `${frames.length} frames in ${took} ms`);
+      assert.ok(frames.every((told) => told.streamId === streamId && told.channelId));
+    }
+    await ann.fails("react", { handle: "studio", reaction: "no emoji" }, "INVALID_FIELD");
+    await ann.fails("react", { handle: "studio", reaction: "❤️❤️" }, "INVALID_FIELD");
+    await ann.fails("react", { handle: "studio" }, "MISSING_FIELD");
+    await ann.fails("react", { handle: "nowhere", reaction: "❤️" }, "CHANNEL_NOT_FOUND");
+    await owner.does("moderate-user", {
+      streamId, targetUserId: ann.all("session")[0].identity, action: "mute",
+    });
+    await ann.fails("react", { handle: "studio", reaction: "❤️" }, "TIMED_OUT");
+  },
+
+  async pins() {
+    const { owner, streamId } = await live();
+    const ann = await client({ token: "ann" }, POLLING);
+    for (const it of [owner, ann]) await it.does("join-stream", { streamId });
+    const say = async (message) => (await ann.does("send-message", { streamId, message })).seq;
+    const seqs = [];
+    for (let n = 1; n <= 6; n++) seqs.push(await say(`keep ${n}`));
+    for (const seq of seqs.slice(0, 5)) {
+      await owner.does("pin-message", { streamId, seq });
+      const line = await ann.hears("message-pinned", (it) => it.target === seq);
+      assert.match(line.place, /^\d+:\d+$/);
+    }
+    await owner.does("pin-message", { streamId, seq: seqs[0] });
+    const { details } = await owner.fails("pin-message", { streamId, seq: seqs[5] }, "TOO_MANY_PINS");
+    assert.equal(details.max, 5);
+    await ann.fails("pin-message", { streamId, seq: seqs[0] }, "FORBIDDEN");
+    await ann.fails("unpin-message", { streamId, seq: seqs[0] }, "FORBIDDEN");
+    await owner.fails("pin-message", { streamId, seq: 9999 }, "MESSAGE_NOT_FOUND");
+    await owner.fails("pin-message", { streamId, seq: "1" }, "WRONG_TYPE");
+
+    await owner.does("unpin-message", { handle: "studio", seq: seqs[0] });
+    await ann.hears("message-unpinned", (it) => it.target === seqs[0]);
+    // What is deleted is in view no more.
+    await ann.does("delete-message", { streamId, seq: seqs[1] });
+    const late = await client({ token: "bob" });
+    const { chat } = await late.does("join-channel", { handle: "studio" });
+    assert.deepEqual(chat.pins.map((it) => [it.seq, it.text]), [
+      [seqs[2], "keep 3"], [seqs[3], "keep 4"], [seqs[4], "keep 5"],
+    ]);
+    // Each change was told once, however often it was asked for.
+    assert.equal(ann.all("message-pinned").length, 5);
+  },
+
+  async commands() {
+    const { owner, streamId } = await live();
+    const ann = await client({ token: "ann" }, POLLING);
+    const bob = await client({ token: "bob" });
+    for (const it of [owner, ann, bob]) await it.does("join-stream", { streamId });
+    const type = (it, message) => it.does("send-message", { streamId, message });
+    await bob.fails("send-message", { streamId, message: "/ban ann" }, "FORBIDDEN");
+    await bob.fails("send-message", { streamId, message: "/dance" }, "INVALID_COMMAND");
+    const { done, username } = await type(owner, "/mod ann");
+    assert.deepEqual([done, username], ["role_changed", "ann"]);
+    const changed = await bob.hears("role-changed");
+    assert.deepEqual([changed.subject, changed.role], [ann.all("session")[0].identity, "moderator"]);
+
+    // She keeps order from then on.
+    const { seq } = await type(bob, "hello");
+    await ann.hears("new-message", (it) => it.seq === seq);
+    await ann.does("pin-message", { streamId, seq });
+    assert.equal((await type(ann, "/timeout bob 60 spam")).done, "restricted");
+    await bob.hears("user-moderated", (it) => it.action === "mute");
+    await bob.fails("send-message", { streamId, message: "hi" }, "TIMED_OUT");
+    assert.equal((await type(ann, "/untimeout bob")).done, "lifted");
+    await type(bob, "hi again");
+    assert.equal((await type(ann, "/clear bob")).count, 2);
+    await bob.hears("message-deleted", (it) => it.target === seq);
+    await bob.hears("message-unpinned");
+    await ann.fails("send-message", { streamId, message: "/slow 5" }, "FORBIDDEN");
+    assert.equal((await type(owner, "/slow 5")).done, "configured");
+    const { settings } = await bob.hears("chat-settings");
+    assert.equal(settings.slow_mode_seconds, 5);
+    // What was a command was never said.
+    const { lines } = await owner.does("get-history", { streamId });
+    assert.equal(lines.some((it) => it.text?.startsWith("/")), false);
+
+    // Blocked is out, at once.
+    assert.equal((await type(owner, "/block bob")).done, "blocked");
+    await ann.does("send-message", { streamId, message: "without him" });
+    await owner.hears("new-message", (it) => it.text === "without him");
+    assert.equal(texts(bob).includes("without him"), false);
+    await bob.fails("join-stream", { streamId }, "FORBIDDEN");
+  },
+
+  async to_come() {
+    const { owner, streamId } = await live();
+    for (const event of ["send-tip", "send-gift", "start-recording", "stop-recording"]) {
+      await owner.fails(event, { streamId }, "NOT_AVAILABLE_YET");
+    }
   },
 };
 
