@@ -114,7 +114,7 @@ pub async fn follows_are_counted(store: &Subject) {
     };
     let handles = ["bea", "nobody", "ada", "cleo"];
     assert_eq!(followers(store, &handles).await, [2, 0, 3, 1]);
-    assert_eq!(followers(store, &[]).await, []);
+    assert!(followers(store, &[]).await.is_empty());
     keep(store, unfollows(follow("dora", "ada"), Version(1))).await;
     keep(store, unfollows(follow("dora", "cleo"), Version(1))).await;
     assert_eq!(followers(store, &handles).await, [2, 0, 2, 0]);
