@@ -95,7 +95,7 @@ async fn the_staff_are_shown_at_once_what_viewers_are_shown_when_it_is_due() {
     let posted = it.say_as(&bob, channel.id, "hello", "m1").await;
     let line = posted.expect("he is answered at once").line;
     for (ear, _) in &staff {
-        assert_eq!(ear.lines(), [line.clone()]);
+        assert_eq!(ear.lines(), std::slice::from_ref(&line));
     }
     sleep(Duration::from_millis(4_999)).await;
     for (ear, _) in &viewers {
@@ -103,7 +103,11 @@ async fn the_staff_are_shown_at_once_what_viewers_are_shown_when_it_is_due() {
     }
     for (ear, _) in &viewers {
         ear.hears(line.place.seq).await;
-        assert_eq!(ear.lines(), [line.clone()], "as it was said, by its name");
+        assert_eq!(
+            ear.lines(),
+            std::slice::from_ref(&line),
+            "as it was said, by its name"
+        );
     }
     let took = began.elapsed();
     assert!(took >= Duration::from_secs(5) && took < Duration::from_secs(5) + MOMENT);
@@ -167,7 +171,7 @@ async fn history_and_pins_end_where_viewers_are() {
         let seen = read(&it, &gus(), &channel, Part::Before(Seq(99))).await;
         assert_eq!(seen.lines.last(), Some(&old));
         let seen = read(&it, &gus(), &channel, Part::After(before(&old))).await;
-        assert_eq!(seen.lines, [old.clone()]);
+        assert_eq!(seen.lines, std::slice::from_ref(&old));
         // Who has seen more waits for the rest, and does not begin anew.
         let seen = read(&it, &gus(), &channel, Part::After(new.place)).await;
         assert_eq!((seen.lines, seen.resync), (vec![], false));

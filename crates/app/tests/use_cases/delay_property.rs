@@ -63,7 +63,8 @@ impl Truth {
 
     /// When a line could be shown first.
     fn first(&self, seq: u64) -> Instant {
-        let said = self.said[seq as usize - 1];
+        let index = usize::try_from(seq - 1).expect("of one that was said");
+        let said = self.said[index];
         let ends = self.delays.iter().skip(1).map(|(at, from, _)| (*at, *from));
         let ends = ends.map(Some).chain([None]);
         let times = self
