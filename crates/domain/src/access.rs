@@ -70,6 +70,8 @@ impl Standing {
     /// What the actor is to the channel of `owner`, with which they have this tie.
     pub fn of(actor: &Actor, owner: UserId, tie: Tie) -> Self {
         match (actor, tie) {
+            // An administrator too is a creator in their own channel.
+            (Actor::User { id, .. }, _) if *id == owner => Self::Owner,
             (
                 Actor::Operator
                 | Actor::System
@@ -78,7 +80,6 @@ impl Standing {
                 },
                 _,
             ) => Self::Admin,
-            (Actor::User { id, .. }, _) if *id == owner => Self::Owner,
             (_, Tie::ShutOut) => Self::Banned,
             (Actor::Guest(_), _) => Self::Guest,
             (Actor::User { .. }, Tie::Appointed(ChannelRole::Moderator)) => Self::Moderator,
@@ -187,6 +188,18 @@ mod tests {
             Standing::of(&user(2), owner, Tie::ShutOut),
             Standing::Banned
         );
+    }
+
+    #[test]
+    fn an_administrator_owns_their_own_channel() {
+        let id = UserId::from_uuid(Uuid::from_u128(1));
+        let role = Role::Admin;
+        let administrator = Actor::User { id, role };
+        let own = Standing::of(&administrator, id, Tie::None);
+        assert!(own.may(Action::Broadcast) && own.may(Action::ManageKeys));
+        let anothers = UserId::from_uuid(Uuid::from_u128(2));
+        let elsewhere = Standing::of(&administrator, anothers, Tie::None);
+        assert!(!elsewhere.may(Action::Broadcast));
     }
 
     #[test]
