@@ -62,6 +62,7 @@ const stream = await until("the stream to be listed", async (): Promise<Stream |
 const { data: joined } = await joinStream({ client: guest, path: { id: stream.id }, throwOnError });
 const { data: playback } = await getPlayback({ client: guest, path, throwOnError });
 const { data: written } = await postMessage({ client: owner, path, body: { text: "hello" }, throwOnError });
+if (!("place" in written)) throw new Error("a message was taken for a command");
 const { data: history } = await readChat({ client: guest, path, query: { limit: 50 }, throwOnError });
 const messages = history.lines.filter((line): line is Extract<ChatLine, { type: "message" }> => line.type === "message");
 
