@@ -7,17 +7,22 @@ use std::time::Duration;
 use greenroom_adapters_memory::InMemoryStore;
 use greenroom_adapters_sled::{SledStore, StoreOptions};
 use greenroom_domain::account::AccountEvent;
-use greenroom_domain::chat::Seq;
+use greenroom_domain::channel::ChannelEvent;
+use greenroom_domain::chat::{
+    Appointment, ChannelRole, ChatDelay, ChatSettings, FollowAge, Pin, Room, Seq,
+};
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, Commit, CounterChange, Holder, StateChange,
 };
 use greenroom_domain::shared::feed::{Consumer, CursorMove, Feed, FeedPosition};
 use greenroom_domain::shared::store::Version;
+use greenroom_domain::social::{Follow, Notify};
 use greenroom_domain::stream::EndReason;
 use greenroom_testkit::builders::{
-    ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user, event,
-    guest, message, node_id, noon_plus, seen, session, stream, stream_id, stream_key,
-    stream_key_id, user, user_id, viewer, writes_stream,
+    appointment, ban, block, channel, channel_id, creates_channel, creates_key, creates_stream,
+    creates_user, event, follow, follows, guest, message, node_id, noon_plus, reply, room, seen,
+    session, stream, stream_id, stream_key, stream_key_id, unfollows, user, user_id, viewer,
+    writes_stream,
 };
 use greenroom_testkit::{ManualClock, run};
 use proptest::prelude::*;
@@ -27,6 +32,9 @@ use super::import::{ImportError, fill};
 use super::*;
 
 const NAMES: [&str; 3] = ["ada", "bea", "cyd"];
+
+/// So many kinds of commands there are.
+const KINDS: u8 = 20;
 
 /// One commit. What it is about is chosen by numbers; what the store refuses is refused.
 #[derive(Debug, Clone)]
@@ -39,7 +47,7 @@ struct Command {
 }
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
-    let command = (0..14_u8, 0..NAMES.len(), 1..4_u32, 0..4_u64, "\\PC{1,40}").prop_map(
+    let command = (0..KINDS, 0..NAMES.len(), 1..4_u32, 0..4_u64, "\\PC{1,40}").prop_map(
         |(what, who, n, version, text)| Command {
             what,
             who,
@@ -90,15 +98,58 @@ impl Command {
                 redactions: vec![(channel_id(name), Seq(self.n.into()))],
                 ..Changes::new()
             },
+            13 => follows(Follow {
+                notify: Notify::Nothing,
+                ..follow(name, NAMES[(self.who + 1) % NAMES.len()])
+            }),
+            14 => unfollows(follow(name, NAMES[(self.who + 1) % NAMES.len()]), version),
+            15 => Changes::new().state(StateChange::Block(block(name, &self.text))),
+            16 => {
+                let role = [ChannelRole::Moderator, ChannelRole::Vip][self.who % 2];
+                let eve = Appointment {
+                    name: user(name).shown_as(&self.text).build().display_name,
+                    ..appointment(name, "eve", role)
+                };
+                Changes::new().state(StateChange::Appointment(eve))
+            }
+            17 => Changes {
+                reply: Some(reply(guest(name), &format!("key-{n}"))),
+                ..Changes::new()
+            },
+            18 => Changes::new().state(StateChange::Room(seen(strict_room(name), version))),
             _ => {
                 let line = message(name, viewer(name), &self.text).client_id(&n.to_string());
                 Changes::new().line(line.at(noon_plus(n.into())).line())
             }
         };
         if self.version == 1 {
+            let channel = channel_id(name);
             changes.events.push(event(n, happened));
+            changes
+                .events
+                .push(event(n, ChannelEvent::IngestLocked { channel }));
         }
         changes
+    }
+}
+
+/// With everything that a room may have.
+fn strict_room(name: &str) -> Room {
+    let settings = ChatSettings {
+        delay: ChatDelay::new(9).ok(),
+        followers_only: Some(FollowAge::ANY),
+        emotes_only: true,
+        ..ChatSettings::default()
+    };
+    let pin = |by| Pin {
+        target: Seq(1),
+        by,
+        at: noon_plus(1),
+    };
+    Room {
+        settings,
+        pins: vec![pin(None), pin(Some(guest(name)))],
+        ..room(name)
     }
 }
 
@@ -189,7 +240,7 @@ async fn archive() -> String {
         version: 1,
         text: "hello".to_owned(),
     };
-    let done: Vec<Command> = (0..14)
+    let done: Vec<Command> = (0..KINDS)
         .flat_map(|what| [of(what, 1), of(what, 2)])
         .collect();
     carry_out(&*store, &done).await;
@@ -272,6 +323,11 @@ async fn an_archive_that_was_changed_is_refused() {
     let no_name = archive.replace("\"username\":\"ada\"", "\"username\":\"a\"");
     assert!(matches!(
         refused(no_name.as_bytes()).await,
+        ReadError::Malformed { .. }
+    ));
+    let no_key = archive.replace("\"key\":\"key-1\"", "\"key\":\"key 1\"");
+    assert!(matches!(
+        refused(no_key.as_bytes()).await,
         ReadError::Malformed { .. }
     ));
     let more = format!("{archive}{{}}\n");

@@ -205,3 +205,26 @@ pub(in crate::archive) struct AuditedEntry {
     pub(super) channel: ChannelId,
     pub(super) event: Event,
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom_domain::shared::store::Version;
+    use greenroom_testkit::builders::{channel_id, room};
+
+    use super::*;
+
+    #[test]
+    fn a_room_of_an_old_archive_has_none_of_the_newer_rules() {
+        let channel = channel_id("ada");
+        let line = format!(
+            r#"{{"version":3,"channel":"{channel}","enabled":true,"guests":true,
+            "slow_mode_seconds":null,"max_length":500,"rate":"standard"}}"#
+        );
+        let entry: RoomEntry = serde_json::from_str(&line).unwrap();
+        let expected = Stored {
+            value: room("ada"),
+            version: Version(3),
+        };
+        assert_eq!(entry.parse().unwrap(), expected);
+    }
+}
