@@ -58,7 +58,7 @@ async fn attempt(
     let mut happened: Vec<_> = theirs.iter().map(deleted).collect();
     let let_go = pin::let_go(app, room, &theirs, &mut happened).await?;
     let mut changes = app.tell(actor, happened, app.now());
-    changes.states.extend(let_go);
+    let_go.add_to(&mut changes);
     let redactions = theirs.iter().map(|target| (room, *target));
     changes.redactions.extend(redactions);
     app.commit(changes).await?;

@@ -51,7 +51,7 @@ async fn attempt(
     let mut happened = vec![event.into()];
     let let_go = pin::let_go(app, room, &[target], &mut happened).await?;
     let mut changes = app.tell(actor, happened, app.now());
-    changes.states.extend(let_go);
+    let_go.add_to(&mut changes);
     changes.redactions.push((room, target));
     app.commit(changes).await?;
     Ok(())

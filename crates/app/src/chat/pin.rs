@@ -6,10 +6,11 @@ use greenroom_domain::access::Action;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::{ChatError, Content, Line, LineBody, Pin, Room, Seq};
 use greenroom_domain::shared::actor::Actor;
-use greenroom_domain::shared::commit::StateChange;
+use greenroom_domain::shared::commit::{Changes, StateChange};
 use greenroom_domain::shared::decision::Decision;
 use greenroom_domain::shared::event::Happening;
 use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::store::Version;
 
 use crate::commit::{Attempt, write};
 use crate::{App, Refusal};
@@ -21,7 +22,15 @@ pub async fn execute(
     room: ChannelId,
     target: Seq,
 ) -> Result<(), Refusal> {
-    app.retry(|| attempt(app, actor, room, target)).await
+    app.retry(|| attempt(app, actor, room, target)).await?;
+    // Deleted between the look at it and now, it has not been let go.
+    let line = app.ports.room_log.line(room, target).await?;
+    if line.as_ref().is_some_and(is_there) {
+        return Ok(());
+    }
+    app.retry(|| change(app, actor, room, |room| Ok(room.unpin(target))))
+        .await?;
+    Err(ChatError::NoSuchMessage.into())
 }
 
 async fn attempt(app: &Arc<App>, actor: &Actor, id: ChannelId, target: Seq) -> Result<(), Attempt> {
@@ -80,14 +89,19 @@ async fn change(
     done.map(drop)
 }
 
-/// What else is to be written and told when messages are deleted: they are kept in view no
-/// more.
+/// What becomes of what a room keeps in view when messages are deleted.
+pub(super) struct LetGo {
+    state: Option<StateChange>,
+    seen: Version,
+}
+
+/// They are kept in view no more: what is to be told of it is added to what happened.
 pub(super) async fn let_go(
     app: &App,
     id: ChannelId,
     targets: &[Seq],
     happened: &mut Vec<Happening>,
-) -> Result<Option<StateChange>, Refusal> {
+) -> Result<LetGo, Refusal> {
     let room = app.ports.moderation.room(id).await?;
     let room = room.ok_or(Refusal::NoSuchChannel)?;
     let mut next = room.value;
@@ -98,7 +112,24 @@ pub(super) async fn let_go(
         happened.extend(decision.happened);
     }
     let is_changed = next.pins.len() != before;
-    Ok(is_changed.then(|| StateChange::Room(write(next, room.version))))
+    Ok(LetGo {
+        state: is_changed.then(|| StateChange::Room(write(next, room.version))),
+        seen: room.version,
+    })
+}
+
+impl LetGo {
+    /// Either way, who pins one of them at the same moment makes it be decided again.
+    pub(super) fn add_to(self, changes: &mut Changes) {
+        match self.state {
+            Some(state) => changes.states.push(state),
+            None => {
+                for line in &mut changes.lines {
+                    line.policy_seen = Some(self.seen);
+                }
+            }
+        }
+    }
 }
 
 /// A message that is kept in view.

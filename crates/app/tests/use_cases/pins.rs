@@ -2,7 +2,7 @@
 
 use greenroom_app::Refusal;
 use greenroom_app::chat::history::{self, Part};
-use greenroom_app::chat::{clear, delete, pin};
+use greenroom_app::chat::{clear, configure, delete, pin};
 use greenroom_app::realtime::{JoinRoom, Start, join_room};
 use greenroom_domain::access::Denied;
 use greenroom_domain::channel::Channel;
@@ -18,15 +18,17 @@ async fn says(it: &Platform, who: &Actor, channel: &Channel, text: &str) -> Seq 
     posted.expect("may").line.place.seq
 }
 
+/// What is shown, which is all that is kept.
 async fn pinned(it: &Platform, channel: &Channel) -> Vec<Seq> {
     let gus = Actor::Guest(guest_id("gus"));
     let list = pin::list(&it.app, &gus, &channel.handle).await;
     let list = list.expect("for everybody").into_iter();
-    list.map(|pinned| {
-        assert_eq!(pinned.pin.target, pinned.line.place.seq);
-        pinned.pin.target
-    })
-    .collect()
+    let shown: Vec<Seq> = list.map(|pinned| pinned.line.place.seq).collect();
+    let room = configure::current(&it.app, &channel.handle).await;
+    let pins = room.expect("there").value.pins;
+    let kept: Vec<Seq> = pins.iter().map(|pin| pin.target).collect();
+    assert_eq!(shown, kept);
+    shown
 }
 
 #[tokio::test]
@@ -117,13 +119,20 @@ async fn what_is_deleted_is_kept_in_view_no_more() {
     let cleared = clear::execute(&it.app, &ada, channel.id, author).await;
     assert_eq!(cleared.expect("hers"), 1);
     assert_eq!(pinned(&it, &channel).await, [three]);
-    // Pinned at the moment at which it is deleted.
+    // At the same moment, whichever is first.
     let four = says(&it, &bob, &channel, "secret four").await;
     let pinning = pin::execute(&it.app, &ada, channel.id, four);
     let deleting = delete::execute(&it.app, &bob, channel.id, four);
-    let (pinned_too, deleted) = it.commits.between(pinning, deleting).await;
+    let (late, deleted) = it.commits.between(pinning, deleting).await;
     deleted.expect("his own");
-    drop(pinned_too);
+    assert!(matches!(late, Err(Refusal::Chat(ChatError::NoSuchMessage))));
+    assert_eq!(pinned(&it, &channel).await, [three]);
+    let five = says(&it, &bob, &channel, "secret five").await;
+    let deleting = delete::execute(&it.app, &bob, channel.id, five);
+    let pinning = pin::execute(&it.app, &ada, channel.id, five);
+    let (deleted, in_time) = it.commits.between(deleting, pinning).await;
+    deleted.expect("his own");
+    in_time.expect("hers");
     assert_eq!(pinned(&it, &channel).await, [three]);
     it.say(&bob, channel.id, "goes on").await.expect("may");
 }
