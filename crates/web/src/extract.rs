@@ -52,7 +52,7 @@ pub(crate) async fn json_bytes(request: Request, web: &Web) -> Result<Bytes, Pro
     read(request, limit, web.config.body_timeout).await
 }
 
-/// A JSON body that may be left out.
+/// A JSON body that may be left out, or `null`.
 pub(crate) struct BodyOrNone<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyOrNone<T> {
@@ -63,8 +63,13 @@ impl<T: DeserializeOwned + Default> FromRequest<Web> for BodyOrNone<T> {
         if says_nothing && request.body().is_end_stream() {
             return Ok(Self(T::default()));
         }
-        let Body(body) = Body::from_request(request, web).await?;
-        Ok(Self(body))
+        let bytes = json_bytes(request, web).await?;
+        if bytes.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
+        read_object(&bytes)
+            .map(Self)
+            .map_err(|error| unreadable(&error))
     }
 }
 

@@ -10,8 +10,8 @@ use greenroom_domain::social::SocialEvent;
 use greenroom_domain::stream::StreamEvent;
 use serde::Serialize;
 
-use super::chat::ChatSettingsJson;
 use super::identity_text;
+use super::settings::ChatSettingsJson;
 use super::social::ChannelRoleJson;
 use super::stream::end_reason_text;
 

@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod channel;
 mod chat;
+mod settings;
 mod social;
 mod stream;
 
@@ -18,9 +19,10 @@ pub use account::{AccountJson, UserJson};
 pub use audit::{AuditEventJson, AuditPersonJson, AuditTypeJson, People, people_in};
 pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
 pub use chat::{
-    AuthorJson, ChatRateJson, ChatSettingsJson, DoneJson, HistoryJson, LineBodyJson, LineJson,
-    PinJson, RestrictionJson, RestrictionKindJson,
+    AuthorJson, DoneJson, HistoryJson, LineBodyJson, LineJson, PinJson, RestrictionJson,
+    RestrictionKindJson,
 };
+pub use settings::{ChatRateJson, ChatSettingsJson};
 pub use social::{
     AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,
     NotifyJson, ViewerJson, standing_text,

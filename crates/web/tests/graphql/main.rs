@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "rest")]
 
-mod authorization;
 mod document;
 mod errors;
 mod limits;
 mod loading;
 mod social;
 mod socket;
+#[expect(dead_code, reason = "the authorization table uses the rest")]
+mod subscriber;
 #[expect(dead_code, reason = "REST's own tests use the rest")]
 #[path = "../rest_api/support.rs"]
 mod support;

@@ -1,7 +1,6 @@
 //! REST as clients see it: a real server over stores in memory.
 
 mod attacks;
-mod authorization;
 mod bad_input;
 mod chat;
 mod document;

@@ -23,7 +23,8 @@ pub enum Notify {
 #[derive(SimpleObject)]
 pub struct Following {
     /// Whether they follow it.
-    following: bool,
+    #[graphql(name = "following")]
+    is_so: bool,
     /// Since when, without a break.
     since: Option<Time>,
     /// What they want to be told.
@@ -36,7 +37,7 @@ impl From<follow::Following> for Following {
     fn from(following: follow::Following) -> Self {
         let follow = following.follow;
         Self {
-            following: follow.is_some(),
+            is_so: follow.is_some(),
             since: follow.map(|it| it.at.into()),
             notify: follow.map(|it| it.notify.into()),
             followers: following.followers,

@@ -3,6 +3,7 @@
 use axum::Json;
 use greenroom_app::stream::credentials;
 use greenroom_domain::media::IngestCredential;
+use greenroom_domain::shared::clock::Timestamp;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +17,7 @@ use crate::wire::PlaybackAddressJson;
 
 /// What an encoder is given.
 #[derive(Serialize, ToSchema)]
+#[schema(as = IngestCredential)]
 pub(super) struct Credential {
     /// `rtmp`, `rtmps` or `whip`.
     protocol: &'static str,
@@ -33,13 +35,14 @@ impl From<IngestCredential> for Credential {
             protocol: made.protocol,
             url: made.url,
             stream_key: made.secret.expose().to_owned(),
-            expires_at: made.expires_at.map(|at| at.to_rfc3339()),
+            expires_at: made.expires_at.map(Timestamp::to_rfc3339),
         }
     }
 }
 
 /// What encoders are given for a key.
 #[derive(Serialize, ToSchema)]
+#[schema(as = IngestCredentials)]
 pub(super) struct Credentials {
     /// One for each way in which they may publish.
     items: Vec<Credential>,

@@ -96,7 +96,7 @@ pub(super) struct NewMessage {
 #[serde(untagged)]
 pub(super) enum Answer {
     /// It is in the log.
-    Line(LineJson),
+    Line(Box<LineJson>),
     /// It was a command, and was carried out.
     Done(DoneJson),
 }
@@ -139,7 +139,8 @@ pub(super) async fn post(
         meters.chat_messages.fetch_add(1, Ordering::Relaxed);
         StatusCode::CREATED
     };
-    Ok((status, Json(Answer::Line(LineJson::public(&posted.line)))))
+    let line = Box::new(LineJson::public(&posted.line));
+    Ok((status, Json(Answer::Line(line))))
 }
 
 /// Deletes a message: one's own, or anybody's for the room's staff. Again is no change.
