@@ -1,7 +1,10 @@
 //! What all dialects share.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use greenroom_domain::media::{MediaWebhooks, WebhookRefused};
 use greenroom_domain::shared::rate::Quota;
 use greenroom_web::{Dialect, WebConfig};
 use reqwest::Method;
@@ -147,4 +150,50 @@ async fn addresses_are_whole_where_no_public_one_is_said() {
     let made = post(&server, Some(&ada), "/api/stream/create", made).await;
     let here = server.url("/hls/ada-1/index.m3u8");
     assert_eq!(made.expect(200)["playbackUrl"], here.as_str());
+}
+
+/// Remembers what was delivered.
+#[derive(Default)]
+struct Deliveries(Mutex<Vec<Vec<u8>>>);
+
+#[async_trait]
+impl MediaWebhooks for Deliveries {
+    async fn receive(&self, authorization: &str, body: &[u8]) -> Result<(), WebhookRefused> {
+        if authorization != "signed" {
+            return Err(WebhookRefused::Unsigned);
+        }
+        let mut deliveries = self.0.lock().expect("nobody panicked");
+        deliveries.push(body.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn webhooks_reach_the_media_server_by_the_documents_paths() {
+    let alone = speaking(Dialect::StreamIt).await;
+    let absent = post(&alone, None, "/api/webhook/livekit", json!({})).await;
+    absent.expect_error(501, "LIVEKIT_NOT_CONFIGURED");
+
+    let deliveries = Arc::new(Deliveries::default());
+    let server = Server::with(WebConfig {
+        dialects: [Dialect::StreamIt, Dialect::PawfectMatch].into(),
+        media_webhooks: Some(deliveries.clone()),
+        quota: Quota {
+            burst: 1,
+            per: Duration::from_secs(60),
+        },
+        ..config()
+    })
+    .await;
+    let body = r#"{"event":"ingress_started"}"#;
+    let paths = ["/api/webhook/livekit", "/api/webhooks/livekit"];
+    for path in [paths, paths].concat() {
+        let request = reqwest::Client::new().post(server.url(path)).body(body);
+        let request = request.header("authorization", "signed");
+        server.send(request).await.expect(200);
+    }
+    let unsigned = post(&server, None, paths[0], json!({})).await;
+    unsigned.expect_error(401, "NOT_SIGNED");
+    let taken = deliveries.0.lock().unwrap();
+    assert_eq!(*taken, [body.as_bytes(); 4], "however many there are");
 }

@@ -3,6 +3,7 @@
 
 #![cfg(feature = "rest")]
 
+mod authorization;
 mod circle;
 mod frame;
 mod harmoniecore;

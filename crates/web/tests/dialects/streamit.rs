@@ -1,24 +1,20 @@
 //! `StreamIt`'s document.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use greenroom_app::account::authenticate;
 use greenroom_app::social::follow;
 use greenroom_app::stream::join;
 use greenroom_domain::channel::Handle;
-use greenroom_domain::media::{MediaWebhooks, WebhookRefused};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ConnectionId;
-use greenroom_domain::shared::rate::Quota;
 use greenroom_domain::social::Notify;
 use greenroom_testkit::builders::guest_id;
-use greenroom_web::{Dialect, WebConfig};
+use greenroom_web::Dialect;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, config, text};
+use crate::support::{Answer, Server, text};
 use crate::{ask, creator, get, post, speaking, user};
 
 async fn put(server: &Server, who: &str, path: &str, body: Value) -> Answer {
@@ -403,50 +399,4 @@ async fn a_seat_is_for_those_who_may_watch() {
     ban.await.expect(200);
     let banned = post(&server, Some(&bob), "/api/viewer/token", token).await;
     banned.expect_error(403, "FORBIDDEN");
-}
-
-/// Remembers what was delivered.
-#[derive(Default)]
-struct Deliveries(Mutex<Vec<Vec<u8>>>);
-
-#[async_trait]
-impl MediaWebhooks for Deliveries {
-    async fn receive(&self, authorization: &str, body: &[u8]) -> Result<(), WebhookRefused> {
-        if authorization != "signed" {
-            return Err(WebhookRefused::Unsigned);
-        }
-        let mut deliveries = self.0.lock().expect("nobody panicked");
-        deliveries.push(body.to_owned());
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn webhooks_reach_the_media_server_by_the_documents_path() {
-    let path = "/api/webhook/livekit";
-    let alone = speaking(Dialect::StreamIt).await;
-    let absent = post(&alone, None, path, json!({})).await;
-    absent.expect_error(501, "LIVEKIT_NOT_CONFIGURED");
-
-    let deliveries = Arc::new(Deliveries::default());
-    let server = Server::with(WebConfig {
-        dialects: [Dialect::StreamIt].into(),
-        media_webhooks: Some(deliveries.clone()),
-        quota: Quota {
-            burst: 1,
-            per: Duration::from_secs(60),
-        },
-        ..config()
-    })
-    .await;
-    let body = r#"{"event":"ingress_started"}"#;
-    for _ in 0..3 {
-        let request = reqwest::Client::new().post(server.url(path)).body(body);
-        let request = request.header("authorization", "signed");
-        server.send(request).await.expect(200);
-    }
-    let unsigned = post(&server, None, path, json!({})).await;
-    unsigned.expect_error(401, "NOT_SIGNED");
-    let taken = deliveries.0.lock().unwrap();
-    assert_eq!(*taken, [body.as_bytes(); 3], "however many there are");
 }
