@@ -1,4 +1,4 @@
-//! HarmonieCORE's document.
+//! `HarmonieCORE`'s document.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! PawfectMatch's document.
+//! `PawfectMatch`'s document.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn start_stream() {
     assert_eq!(stream["pinnedMessages"], json!([]));
     assert_eq!(stream["streamId"], stream["_id"]);
     let url = text(&stream, "/playbackUrl");
-    assert!(url.starts_with("https://tv.example/") && url.ends_with(".m3u8"));
+    assert!(url.starts_with("https://tv.example/") && url.ends_with("/index.m3u8"));
 
     // An impatient client starts it once.
     let again = post(&server, Some(&ada), "/api/live/start", json!({})).await;
