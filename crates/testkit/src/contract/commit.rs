@@ -18,8 +18,8 @@ use super::scene::{Bad, Picture, everything, set_the_scene};
 use super::{Subject, assert_refused, keep};
 use crate::builders::{
     NOON, ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user,
-    event, message, new, room, seen, session, stream, stream_id, stream_key, title,
-    user, user_id, viewer,
+    event, message, new, room, seen, session, stream, stream_id, stream_key, title, user, user_id,
+    viewer,
 };
 
 /// Each kind of state is read as it was written, and no longer once it is over.
