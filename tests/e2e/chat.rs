@@ -1,6 +1,6 @@
 //! Chat with the real `socket.io-client`: one order for all, nothing lost, nothing twice.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom_tests::chat::{ChatClients, Transport, check_log, check_view, log};
 use greenroom_tests::ffmpeg::{Picture, Publish};
@@ -447,4 +447,73 @@ async fn a_killed_server_loses_and_doubles_nothing() {
         assert!(clients.count(name, "rejoined") >= 1, "{name} was cut off");
     }
     println!("{repeated} messages were sent twice and are there once");
+}
+
+#[tokio::test]
+async fn a_delayed_chat_is_shown_to_its_staff_at_once_and_to_others_when_it_is_due() {
+    let server = Server::start().await;
+    let channel = server.channel("kim").await;
+    let settings = "/api/v1/channels/kim/chat/settings";
+    let owner = server.api_as(&channel.token);
+    let mut rules = owner.get(settings).await.expect(200);
+    rules["delay_seconds"] = json!(2);
+    owner.put(settings, &rules).await.expect(200);
+
+    let room = json!({ "handle": channel.handle });
+    let mut clients = ChatClients::of(&server.http());
+    let members = [
+        ("owner", Transport::WebSocket, Some(channel.token.as_str())),
+        ("guest", Transport::WebSocket, None),
+        ("polling", Transport::Polling, None),
+    ];
+    for (name, transport, token) in members {
+        clients.connect(name, transport, token).await;
+        clients.follow(name, "join-channel", room.clone()).await;
+    }
+    let send = |text: &str| json!({ "handle": "kim", "message": text, "clientMessageId": text });
+    clients.does("guest", "send-message", send("kept")).await;
+    let sent = Instant::now();
+    let gone = clients.does("guest", "send-message", send("secret")).await;
+    let gone = gone["seq"].as_u64().expect("a number");
+    clients.catches_up("owner", gone).await;
+    let waited = sent.elapsed();
+    assert!(waited < Duration::from_millis(1_500), "{waited:?}");
+    assert_eq!(texts(&clients.view("owner")), ["kept", "secret"]);
+    let public = server.api().get("/api/v1/channels/kim/chat").await;
+    assert_eq!(
+        texts(public.expect(200)["lines"].as_array().expect("lines")),
+        [""; 0]
+    );
+
+    let delete = json!({ "handle": "kim", "seq": gone });
+    clients.does("owner", "delete-message", delete).await;
+    for name in ["guest", "polling"] {
+        clients.catches_up(name, gone + 1).await;
+        let waited = sent.elapsed();
+        assert!(waited >= Duration::from_secs(2), "{name}: {waited:?}");
+        let view = clients.view(name);
+        assert_eq!(texts(&view), ["kept"], "{name}");
+        let seqs: Vec<_> = view.iter().filter_map(|it| it["seq"].as_u64()).collect();
+        assert!(
+            seqs.ends_with(&[gone - 1, gone, gone + 1]),
+            "{name}: {seqs:?}"
+        );
+    }
+
+    // Whoever was away gets the rest when it is due, and nobody waits once there is no delay.
+    clients.disconnect("polling").await;
+    clients
+        .does("guest", "send-message", send("meanwhile"))
+        .await;
+    clients.reconnect("polling").await;
+    rules["delay_seconds"] = Value::Null;
+    owner.put(settings, &rules).await.expect(200);
+    let last = clients.does("guest", "send-message", send("at-once")).await;
+    let last = last["seq"].as_u64().expect("a number");
+    let log = log(&server.api(), "kim").await;
+    // The owner has seen what nobody may see any more.
+    for name in ["guest", "polling"] {
+        clients.catches_up(name, last).await;
+        check_view(name, &clients.view(name), &log);
+    }
 }
