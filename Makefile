@@ -9,7 +9,7 @@ SOAK_SECONDS ?= 600
 KILL_ROUNDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-ui screenshots check ui fmt lint deps docs deny bench fuzz soak clean-data
+.PHONY: help run demo test test-ui test-livekit screenshots check ui fmt lint deps docs deny bench fuzz soak clean-data
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test-ui: ## of these, the web interface in a real browser, beside a real server 
 	scripts/build-ui
 	$(CARGO) build --package greenroom-cli $(LOCKED)
 	cd ui && npm run e2e
+
+test-livekit: ## the media engine on a real LiveKit server, where one is there or Go can build it
+	LOCKED="$(LOCKED)" scripts/test-livekit
 
 screenshots: ## pictures of every page of the web interface, into ui/screenshots
 	scripts/install-test-tools

@@ -1,5 +1,7 @@
 //! Greenroom on a real LiveKit server: browsers publish and watch, real webhooks drive the
 //! streams.
 
+#[path = "livekit/contract.rs"]
+mod contract;
 #[path = "livekit/flow.rs"]
 mod flow;

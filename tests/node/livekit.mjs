@@ -6,6 +6,7 @@
 //   {"id":3,"page":"ada","do":"watch","url":"ws://…","token":"…"}
 //   {"id":4,"page":"ada","do":"state"}
 //   {"id":5,"page":"ada","do":"close"}
+//   {"id":6,"page":"eve","do":"visit","url":"http://…"}   Greenroom's own page; then "state"
 //
 // Environment: CHROMIUM (the browser, if it is not in PATH).
 
@@ -108,6 +109,16 @@ async function pageOf(name) {
 
 async function carryOut(command) {
   const page = await pageOf(command.page);
+  if (command.do === "visit") {
+    await page.goto(command.url);
+    return {};
+  }
+  if (!(await page.evaluate(() => "commands" in window))) {
+    return page.evaluate(() => {
+      const video = document.querySelector("video");
+      return { frames: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0, text: document.body.innerText };
+    });
+  }
   const answer = await page.evaluate((it) => window.commands[it.do](it), command);
   if (command.do === "close") {
     pages.delete(command.page);

@@ -133,6 +133,11 @@ impl Browser {
         assert_eq!(done["error"], Value::Null, "{done}");
     }
 
+    /// The same, and what comes of it.
+    pub async fn try_to_publish(&mut self, page: &str, url: &str, token: &str) -> Value {
+        self.tell(page, "publish", url, token).await
+    }
+
     /// A page of this name publishes its camera by WHIP.
     pub async fn whip(&mut self, page: &str, url: &str, token: &str) {
         let done = self.tell(page, "whip", url, token).await;
@@ -142,6 +147,12 @@ impl Browser {
     /// A page of this name watches with a seat.
     pub async fn watch(&mut self, page: &str, url: &str, token: &str) {
         let done = self.tell(page, "watch", url, token).await;
+        assert_eq!(done["error"], Value::Null, "{done}");
+    }
+
+    /// A page of this name shows what is at this address.
+    pub async fn visit(&mut self, page: &str, url: &str) {
+        let done = self.tell(page, "visit", url, "").await;
         assert_eq!(done["error"], Value::Null, "{done}");
     }
 

@@ -112,6 +112,12 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
     browser.close("eve").await;
     stage.until_viewers(1).await;
 
+    // The watch page does by itself what the others did.
+    let page = stage.greenroom.url("/kim");
+    browser.visit("a guest", &page).await;
+    until_frames(&mut browser, "a guest").await;
+    stage.until_viewers(2).await;
+
     // A ban cuts them off within a second, and their token brings them back to nothing.
     let path = format!("/api/v1/channels/kim/chat/restrictions/user:{ada_id}");
     let owner = stage.greenroom.api_as(&stage.channel.token);

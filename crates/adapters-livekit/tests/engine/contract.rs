@@ -53,7 +53,7 @@ impl MediaServerUnderTest for OnStandIn {
     }
 
     fn told(&self) -> Vec<MediaEvent> {
-        self.house.app.told.lock().clone()
+        self.house.app.told()
     }
 }
 

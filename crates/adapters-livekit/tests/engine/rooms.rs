@@ -81,7 +81,7 @@ async fn who_is_banned_is_sent_out_and_whenever_they_come_back() {
     ];
     let other = watch(&house, &livekit, eve, 3).await;
     audience_is(&house, &[ada, eve]).await;
-    house.app.banned.lock().insert(ada);
+    house.app.ban(ada);
     let began = Instant::now();
     house
         .engine
@@ -278,7 +278,7 @@ async fn an_encoder_publishes_with_what_the_engine_made_for_its_key() {
         house.publisher(1).await == Some(Generation(1))
     })
     .await;
-    assert_eq!(*house.app.asked.lock(), [key()]);
+    assert_eq!(house.app.asked(), [key()]);
 
     engine
         .withdraw_credentials(key().key)

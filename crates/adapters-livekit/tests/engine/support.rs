@@ -1,25 +1,19 @@
 //! An application that lets in whom the test says, behind an engine on some LiveKit.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use greenroom_adapters_livekit::{LiveKit, Options};
-use greenroom_domain::channel::{Channel, Channels, Handle};
+use greenroom_domain::channel::Channel;
 use greenroom_domain::media::{
-    IngestLease, KeyOfChannel, KeyVersion, MediaEvent, MediaEvents, MediaServer, PlaybackLease,
-    PlaybackRefused, PlaybackRequest, PublishRefused, PublishRequest, Seat, SeatRequest, SeatRole,
+    IngestLease, KeyOfChannel, KeyVersion, MediaEvent, MediaServer, Seat, SeatRequest, SeatRole,
     Tab,
 };
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::{ChannelId, UserId};
-use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
-use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use greenroom_domain::stream::Generation;
 use greenroom_testkit::ManualClock;
 use greenroom_testkit::builders::{channel, noon_plus, stream_id, stream_key_id};
-use parking_lot::Mutex;
+use greenroom_testkit::livekit::{Application, OneChannel};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,17 +27,6 @@ pub(crate) struct House {
     pub(crate) app: Arc<Application>,
     stop: CancellationToken,
     running: Option<JoinHandle<()>>,
-}
-
-/// Lets in whom the test says.
-#[derive(Default)]
-pub(crate) struct Application {
-    /// What the next publisher gets.
-    pub(crate) lease: Mutex<Option<IngestLease>>,
-    pub(crate) asked: Mutex<Vec<KeyVersion>>,
-    pub(crate) told: Mutex<Vec<MediaEvent>>,
-    pub(crate) watching: Mutex<BTreeSet<Identity>>,
-    pub(crate) banned: Mutex<BTreeSet<Identity>>,
 }
 
 impl House {
@@ -83,7 +66,7 @@ impl House {
 
     /// The next publisher gets this.
     pub(crate) fn admit(&self, lease: IngestLease) {
-        *self.app.lease.lock() = Some(lease);
+        self.app.admit(lease);
     }
 
     /// Which publisher the stream has.
@@ -93,99 +76,17 @@ impl House {
     }
 
     pub(crate) fn watching(&self) -> Vec<Identity> {
-        self.app.watching.lock().iter().copied().collect()
+        self.app.watching()
     }
 
     pub(crate) fn was_told(&self, event: &MediaEvent) -> bool {
-        self.app.told.lock().contains(event)
+        self.app.told().contains(event)
     }
 }
 
 impl Drop for House {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-#[async_trait]
-impl MediaEvents for Application {
-    async fn authorize_publish(&self, _: PublishRequest) -> Result<IngestLease, PublishRefused> {
-        Err(PublishRefused::UnknownKey)
-    }
-
-    async fn authorize_key(&self, key: KeyVersion) -> Result<IngestLease, PublishRefused> {
-        self.asked.lock().push(key);
-        let lease = self.lease.lock().take();
-        lease.ok_or(PublishRefused::AlreadyPublishing)
-    }
-
-    async fn authorize_playback(
-        &self,
-        _: PlaybackRequest,
-    ) -> Result<PlaybackLease, PlaybackRefused> {
-        Err(PlaybackRefused::BadGrant)
-    }
-
-    async fn authorize_viewer(
-        &self,
-        _: ChannelId,
-        viewer: Identity,
-    ) -> Result<(), PlaybackRefused> {
-        if self.banned.lock().contains(&viewer) {
-            return Err(PlaybackRefused::Forbidden);
-        }
-        Ok(())
-    }
-
-    async fn report(&self, event: MediaEvent) -> Result<(), StoreError> {
-        match &event {
-            MediaEvent::Watched { viewers, .. } => self.watching.lock().extend(viewers),
-            MediaEvent::Left { viewers, .. } => {
-                self.watching.lock().retain(|it| !viewers.contains(it));
-            }
-            MediaEvent::IngestLost { .. } => self.told.lock().push(event),
-        }
-        Ok(())
-    }
-}
-
-/// The channel `demo`, and no other.
-struct OneChannel;
-
-fn stored() -> Stored<Channel> {
-    Stored {
-        value: demo(),
-        version: Version::NEW,
-    }
-}
-
-#[async_trait]
-impl Channels for OneChannel {
-    async fn get(&self, id: ChannelId) -> Result<Option<Stored<Channel>>, StoreError> {
-        Ok(Some(stored()).filter(|it| it.value.id == id))
-    }
-
-    async fn get_many(&self, ids: &[ChannelId]) -> Result<Vec<Channel>, StoreError> {
-        Ok(ids
-            .iter()
-            .filter(|id| **id == demo().id)
-            .map(|_| demo())
-            .collect())
-    }
-
-    async fn by_handle(&self, handle: &Handle) -> Result<Option<Stored<Channel>>, StoreError> {
-        Ok(Some(stored()).filter(|it| it.value.handle == *handle))
-    }
-
-    async fn by_owner(&self, owner: UserId) -> Result<Option<Stored<Channel>>, StoreError> {
-        Ok(Some(stored()).filter(|it| it.value.owner == owner))
-    }
-
-    async fn list(
-        &self,
-        _: &PageRequest,
-    ) -> Result<Result<Page<Channel>, UnknownCursor>, StoreError> {
-        Ok(Err(UnknownCursor))
     }
 }
 

@@ -8,6 +8,7 @@
 //! As configured in production: rooms are not made by joining (`auto_create: false`).
 
 mod api;
+mod application;
 mod delivery;
 mod house;
 
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+pub use application::{Application, OneChannel, take_webhooks};
 pub use delivery::{Delivery, Faults, sign, sign_long_ago};
 use house::House;
 

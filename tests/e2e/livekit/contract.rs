@@ -1,0 +1,125 @@
+//! The engine on a real LiveKit is held to the promises of `MediaServer`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use greenroom_adapters_livekit::{LiveKit, Options};
+use greenroom_domain::media::{
+    IngestLease, KeyVersion, MediaEvent, MediaServer, SeatRequest, SeatRole, Tab,
+};
+use greenroom_testkit::ManualClock;
+use greenroom_testkit::builders::{channel, noon_plus, stream_key_id};
+use greenroom_testkit::contract::media_server::{self, MediaServerUnderTest};
+use greenroom_testkit::livekit::{Application, OneChannel, take_webhooks};
+use greenroom_tests::livekit::{Browser, KEY, LiveKitServer, SECRET};
+use greenroom_tests::ports;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct OnLiveKit {
+    engine: Arc<LiveKit>,
+    app: Arc<Application>,
+    browser: Arc<Mutex<Browser>>,
+    stop: CancellationToken,
+    _livekit: LiveKitServer,
+}
+
+struct Encoder {
+    page: String,
+    browser: Arc<Mutex<Browser>>,
+}
+
+async fn open() -> OnLiveKit {
+    let port = ports::free();
+    let url = format!("ws://127.0.0.1:{port}");
+    let options = Options::new(&url, KEY, SECRET).expect("options");
+    let clock = Arc::new(ManualClock::at(noon_plus(0)));
+    let engine = LiveKit::new(options.clone(), Arc::new(OneChannel), clock);
+    let webhook = take_webhooks(engine.clone()).await;
+    let livekit = LiveKitServer::start(port, &webhook).await;
+    LiveKit::check(&options).await.expect("it is right");
+    let (app, stop) = (Arc::new(Application::default()), CancellationToken::new());
+    tokio::spawn(Arc::clone(&engine).run(app.clone(), stop.clone()));
+    OnLiveKit {
+        engine,
+        app,
+        browser: Arc::new(Mutex::new(Browser::start().await)),
+        stop,
+        _livekit: livekit,
+    }
+}
+
+impl Drop for OnLiveKit {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[async_trait]
+impl MediaServerUnderTest for OnLiveKit {
+    fn server(&self) -> &dyn MediaServer {
+        &*self.engine
+    }
+
+    async fn publish(&self, lease: IngestLease) -> Option<Box<dyn media_server::Encoder>> {
+        let (stream, generation) = (lease.stream, lease.generation);
+        let page = format!("{stream} {}", generation.0);
+        self.app.admit(lease);
+        let demo = channel("demo");
+        let seat = SeatRequest {
+            channel: demo.id,
+            owner: demo.owner,
+            role: SeatRole::Publisher(KeyVersion {
+                key: stream_key_id("demo", 1),
+                since: noon_plus(1),
+            }),
+            tab: Tab::OneOfMany(Uuid::from_u128(
+                stream.uuid().as_u128() ^ u128::from(generation.0) << 64,
+            )),
+        };
+        let seat = self.engine.take_seat(seat).await.expect("reachable");
+        let seat = seat.expect("it has rooms");
+        let mut browser = self.browser.lock().await;
+        browser
+            .try_to_publish(&page, &seat.url, seat.token.expose())
+            .await;
+        let began = Instant::now();
+        loop {
+            let status = self.engine.ingest_status(stream).await;
+            let current = status.expect("from memory").map(|it| it.generation);
+            if current == Some(generation) {
+                break;
+            }
+            if browser.state(&page).await["room"] == "disconnected" {
+                return None;
+            }
+            assert!(began.elapsed() < PATIENCE, "it is decided");
+        }
+        let browser = Arc::clone(&self.browser);
+        Some(Box::new(Encoder { page, browser }))
+    }
+
+    fn told(&self) -> Vec<MediaEvent> {
+        self.app.told()
+    }
+}
+
+#[async_trait]
+impl media_server::Encoder for Encoder {
+    async fn send(&mut self) -> bool {
+        self.browser.lock().await.state(&self.page).await["room"] == "connected"
+    }
+
+    async fn drop_out(self: Box<Self>) {
+        self.browser.lock().await.close(&self.page).await;
+    }
+}
+
+#[tokio::test]
+async fn the_engine_keeps_the_promises_of_a_media_server() {
+    media_server::all(async || open().await).await;
+}
