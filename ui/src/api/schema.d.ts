@@ -922,8 +922,6 @@ export interface components {
             /** @description As it stands in addresses and mentions. */
             username: string;
         };
-        /** @description What became of it. */
-        Answer: components["schemas"]["ChatLine"] | components["schemas"]["CommandDone"];
         /** @description Somebody whom an owner has made something of in their channel. */
         Appointment: {
             /** @description What they are. */
@@ -1297,17 +1295,6 @@ export interface components {
          * @enum {string}
          */
         CreatorVerdict: "approved" | "suspended";
-        /** @description What an encoder is given. */
-        Credential: {
-            /** @description It lets nobody in after that; absent while it is good for as long as the key is. */
-            expires_at?: string | null;
-            /** @description `rtmp`, `rtmps` or `whip`. */
-            protocol: string;
-            /** @description With what: the stream key, or WHIP's bearer token. */
-            stream_key: string;
-            /** @description Where to publish. */
-            url: string;
-        };
         /** @description Name and password. */
         Credentials: {
             password: string;
@@ -1367,6 +1354,10 @@ export interface components {
             /** @description 3 to 32 of `a-z 0-9 - _`. */
             username: string;
         };
+        /** @description What a follower wishes. */
+        FollowWishes: {
+            notify?: components["schemas"]["Notify"] | null;
+        };
         /** @description A channel that one follows. */
         Followed: {
             /** @description The channel. */
@@ -1409,6 +1400,22 @@ export interface components {
             protocol: string;
             /** @description Without the key. */
             url: string;
+        };
+        /** @description What an encoder is given. */
+        IngestCredential: {
+            /** @description It lets nobody in after that; absent while it is good for as long as the key is. */
+            expires_at?: string | null;
+            /** @description `rtmp`, `rtmps` or `whip`. */
+            protocol: string;
+            /** @description With what: the stream key, or WHIP's bearer token. */
+            stream_key: string;
+            /** @description Where to publish. */
+            url: string;
+        };
+        /** @description What encoders are given for a key. */
+        IngestCredentials: {
+            /** @description One for each way in which they may publish. */
+            items: components["schemas"]["IngestCredential"][];
         };
         /** @description Whether encoders may come in. */
         IngestGate: {
@@ -1758,6 +1765,8 @@ export interface components {
             /** @description 200 at most. */
             items: components["schemas"]["Appointment"][];
         };
+        /** @description What became of it. */
+        Said: components["schemas"]["ChatLine"] | components["schemas"]["CommandDone"];
         /** @description Whether there is something to set up. */
         SetupState: {
             /** @description There is no administrator yet: the one-time link makes one. */
@@ -1898,10 +1907,6 @@ export interface components {
         /** @description Who uses this client. */
         Visitor: {
             user?: components["schemas"]["Account"] | null;
-        };
-        /** @description What a follower wishes. */
-        Wishes: {
-            notify?: components["schemas"]["Notify"] | null;
         };
     };
     responses: never;
@@ -2470,7 +2475,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answer"];
+                    "application/json": components["schemas"]["Said"];
                 };
             };
             201: {
@@ -3588,7 +3593,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["Wishes"] | null;
+                "application/json": components["schemas"]["FollowWishes"] | null;
             };
         };
         responses: {
@@ -5516,7 +5521,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Credentials"];
+                    "application/json": components["schemas"]["IngestCredentials"];
                 };
             };
             /** @description Sign in first */

@@ -4,12 +4,17 @@ import { api, Failure, take } from "../api/client";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** The HLS address of a channel. */
-export async function playbackAddress(handle: string): Promise<string> {
+/** How a channel is played: by a playlist, or in a room. */
+export type Address = { kind: "hls"; url: string } | { kind: "livekit"; url: string; token: string };
+
+/** Where a channel is played. */
+export async function playbackAddress(handle: string): Promise<Address> {
   const playback = await take(api.GET("/api/v1/channels/{handle}/playback", { params: { path: { handle } } }));
+  const room = playback.addresses.find(({ kind }) => kind === "livekit");
+  if (room?.token) return { kind: "livekit", url: room.url, token: room.token };
   const hls = playback.addresses.find(({ kind }) => kind === "hls");
   if (!hls) throw new Failure("This channel has no HLS playback.", "NO_HLS", 0);
-  return reachable(hls.url, location.href);
+  return { kind: "hls", url: reachable(hls.url, location.href) };
 }
 
 /**

@@ -5,6 +5,8 @@
 import type Hls from "hls.js";
 import type { ErrorData } from "hls.js";
 import { Backoff } from "../lib/backoff";
+import type { Address } from "./address";
+import type { RoomPlayer } from "./room";
 
 export interface Quality {
   /** What the engine calls it; -1 lets the engine choose. */
@@ -30,7 +32,7 @@ export interface Shown {
 
 export interface Options {
   /** Where it is played now; asked for again at each new beginning. */
-  address: () => Promise<string>;
+  address: () => Promise<Address>;
   /** Whether there should be pictures: not while offline or interrupted. */
   isOnAir: () => boolean;
   show: (change: Partial<Shown>) => void;
@@ -43,6 +45,7 @@ export const BEHIND_SECONDS = 4;
 
 export class Engine {
   #hls: Hls | null = null;
+  #room: RoomPlayer | null = null;
   #isDestroyed = false;
   #backoff = new Backoff(500, 8000);
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -141,6 +144,10 @@ export class Engine {
       return;
     }
     if (isStale()) return;
+    if (address.kind === "livekit") {
+      await this.#enter(address.url, address.token, isStale);
+      return;
+    }
     let library;
     try {
       library = (await import("./hls")).library;
@@ -150,9 +157,28 @@ export class Engine {
     }
     if (isStale()) return;
     this.#release();
-    if (library.Hls.isSupported()) this.#attach(library, address);
-    else if (this.video.canPlayType("application/vnd.apple.mpegurl")) this.#attachNative(address);
+    if (library.Hls.isSupported()) this.#attach(library, address.url);
+    else if (this.video.canPlayType("application/vnd.apple.mpegurl")) this.#attachNative(address.url);
     else this.options.show({ isUnsupported: true, isWaiting: false });
+  }
+
+  async #enter(url: string, token: string, isStale: () => boolean): Promise<void> {
+    try {
+      const { RoomPlayer } = await import("./room");
+      if (isStale()) return;
+      this.#release();
+      const arrived = () => void this.#tryToPlay();
+      const room = new RoomPlayer(this.video, arrived, () => {
+        if (this.#room === room) this.#again();
+      });
+      this.#room = room;
+      await room.connect(url, token);
+      if (isStale()) return;
+      this.#backoff.reset();
+      this.#movedAt = performance.now();
+    } catch {
+      if (!isStale()) this.#again();
+    }
   }
 
   #attach({ Hls, workerPath }: typeof import("./hls").library, address: string): void {
@@ -197,6 +223,8 @@ export class Engine {
   #release(): void {
     this.#hls?.destroy();
     this.#hls = null;
+    this.#room?.destroy();
+    this.#room = null;
     this.video.onerror = null;
     this.video.onloadedmetadata = null;
     // Without a source it stays empty, and says no error.
