@@ -17,8 +17,11 @@ use greenroom_domain::account::{Role, User};
 use greenroom_domain::shared::id::StreamId;
 use serde::Deserialize;
 
+#[cfg(feature = "socketio")]
 pub(crate) use self::pins::{of as pinned, pin};
-pub(crate) use self::shape::{PinnedJson, StreamJson};
+#[cfg(feature = "socketio")]
+pub(crate) use self::shape::PinnedJson;
+pub(crate) use self::shape::StreamJson;
 use super::body::AnyBody;
 use super::person::SignedIn;
 use super::{absent, live};
