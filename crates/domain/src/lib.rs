@@ -8,7 +8,8 @@
 //! randomness are arguments.
 //!
 //! Where to look: one folder a capability ([`account`], [`channel`], [`stream`], [`chat`],
-//! [`social`], [`media`]), what they share in [`shared`], and who may do what in [`access`].
+//! [`social`], [`notification`], [`media`]), what they share in [`shared`], and who may do what
+//! in [`access`].
 #![deny(missing_docs)]
 
 pub mod access;
@@ -16,6 +17,7 @@ pub mod account;
 pub mod channel;
 pub mod chat;
 pub mod media;
+pub mod notification;
 pub mod shared;
 pub mod social;
 pub mod stream;
