@@ -34,13 +34,13 @@ pub(crate) enum Media {
     BuiltIn(Arc<Engine>),
     LiveKit {
         engine: Arc<LiveKit>,
-        options: Options,
+        options: Box<Options>,
     },
 }
 
 /// The engine's own doors, which encoders come in by.
 pub(crate) struct Doors {
-    doors: Vec<Door>,
+    open: Vec<Door>,
     ingest_urls: Vec<String>,
     /// Where RTMP is.
     pub(crate) rtmp: Option<SocketAddr>,
@@ -65,6 +65,7 @@ impl Media {
             MediaKind::LiveKit => {
                 let options = config.livekit.options(config.settings().streams.grace)?;
                 let engine = LiveKit::new(options.clone(), channels, clock);
+                let options = Box::new(options);
                 Ok(Self::LiveKit { engine, options })
             }
         }
@@ -121,7 +122,7 @@ impl Media {
                 Err(error) => return Err(StartError::LiveKit(error)),
             }
             return Ok(Doors {
-                doors: Vec::new(),
+                open: Vec::new(),
                 ingest_urls: Vec::new(),
                 rtmp: None,
             });
@@ -135,7 +136,7 @@ impl Media {
             doors.push(Door::secure(listener, Arc::new(certificate.rtmp()?)));
         }
         Ok(Doors {
-            doors,
+            open: doors,
             ingest_urls,
             rtmp: Some(address),
         })
@@ -152,7 +153,7 @@ impl Media {
         match self {
             Self::BuiltIn(engine) => {
                 engine.advertise(doors.ingest_urls);
-                tasks.spawn(engine.run(doors.doors, events, shutdown));
+                tasks.spawn(engine.run(doors.open, events, shutdown));
             }
             Self::LiveKit { engine, .. } => {
                 tasks.spawn(engine.run(events, shutdown));
