@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod codecs;
 mod database;
+mod dialect_events;
 mod dialects;
 mod fixtures;
 mod interruption;
