@@ -52,6 +52,33 @@ pub async fn addresses(
             None
         }
     };
+    Ok(Playback {
+        node,
+        addresses: app.ports.media.playback_addresses(handle, Some(grant)),
+        seat: take_seat(app, &channel, viewer, Tab::OneOfMany(app.ports.ids.uuid())).await?,
+    })
+}
+
+/// A seat in the channel's room, where the engine has rooms: the same that [`addresses`] gives,
+/// or the only one that whoever asks has there.
+pub async fn seat(
+    app: &Arc<App>,
+    actor: &Actor,
+    handle: &Handle,
+    tab: Tab,
+) -> Result<Option<Seat>, Refusal> {
+    let channel = app.channel_by_handle(handle).await?.value;
+    app.authorize(actor, &channel, Action::Watch).await?;
+    let viewer = actor.identity().ok_or(Refusal::Denied(Denied::Forbidden))?;
+    take_seat(app, &channel, viewer, tab).await
+}
+
+async fn take_seat(
+    app: &App,
+    channel: &Channel,
+    viewer: Identity,
+    tab: Tab,
+) -> Result<Option<Seat>, Refusal> {
     // A creator who looks on is not the one who publishes.
     let role = match viewer {
         Identity::User(user) if user == channel.owner => SeatRole::SelfView,
@@ -61,13 +88,9 @@ pub async fn addresses(
         channel: channel.id,
         owner: channel.owner,
         role,
-        tab: Tab::OneOfMany(app.ports.ids.uuid()),
+        tab,
     };
-    Ok(Playback {
-        node,
-        addresses: app.ports.media.playback_addresses(handle, Some(grant)),
-        seat: app.ports.media.take_seat(seat).await?,
-    })
+    Ok(app.ports.media.take_seat(seat).await?)
 }
 
 /// What an engine asks for each grant that it does not know.

@@ -10,6 +10,7 @@ use greenroom_app::stream::playback;
 use greenroom_app::stream::taste::LiveOrder;
 use greenroom_domain::account::{DisplayName, Username};
 use greenroom_domain::channel::Handle;
+use greenroom_domain::media::Tab;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::UserId;
 use serde::Deserialize;
@@ -96,8 +97,10 @@ pub(super) async fn creator_token(
 }
 
 async fn seat(context: &Context, handle: &Handle) -> Result<TokenJson, Problem> {
-    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
-    let seat = playback.seat.ok_or_else(absent::livekit)?;
+    // As the document names people: their other tabs are displaced, and what they say in the room
+    // itself nobody moderates.
+    let seat = playback::seat(&context.app, &context.actor, handle, Tab::Only).await?;
+    let seat = seat.ok_or_else(absent::livekit)?;
     context.keep_guest();
     let name = match (&context.user, context.actor) {
         (Some(user), _) => user.display_name.to_string(),
