@@ -112,6 +112,7 @@ pub(super) const MEMBERS: &[Member] = &[
             plain("futures-core"),
             plain("thiserror"),
             // What a viewer calls one character: lengths are counted in graphemes.
+            plain("emojis"),
             plain("unicode-segmentation"),
             UUID,
             behind_feature("mockall"),

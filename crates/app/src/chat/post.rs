@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use greenroom_domain::access::{Standing, Tie};
+use greenroom_domain::access::{Action, Denied, Standing, Tie};
 use greenroom_domain::account::{DisplayName, User};
 use greenroom_domain::chat::{
     Author, Badge, ClientMessageId, Content, Line, LineBody, Message, MessageText, NewLine,
@@ -158,9 +158,24 @@ async fn taken_before(app: &Arc<App>, post: &Post, author: Author) -> Option<Lin
     }
 }
 
+/// Who it is, if the room would take a message of theirs now.
+pub(super) async fn may_speak(
+    app: &App,
+    actor: &Actor,
+    room: ChannelId,
+) -> Result<Identity, Refusal> {
+    let who = actor.identity().ok_or(Denied::Forbidden)?;
+    let channel = app.channel(room).await?.value;
+    let standing = app.authorize(actor, &channel, Action::Chat).await?;
+    let rules = app.rules.of(app, room).await?;
+    let speaker = speaker(app, &rules, who, standing, room).await?;
+    rules.room.admit(&speaker, app.now())?;
+    Ok(who)
+}
+
 /// Who wants to speak, as the room's rules look at them. Since when they follow is only asked
 /// where that matters.
-pub(crate) async fn speaker(
+async fn speaker(
     app: &App,
     rules: &Rules,
     who: Identity,
@@ -225,7 +240,7 @@ async fn author(app: &App, actor: &Actor, rules: &Rules) -> Result<(Author, Stan
             }
         }
         Actor::Operator | Actor::System => {
-            return Err(greenroom_domain::access::Denied::Forbidden.into());
+            return Err(Denied::Forbidden.into());
         }
     };
     Ok((author, standing))

@@ -5,14 +5,13 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use greenroom_domain::access::{Action, Denied};
 use greenroom_domain::chat::{Ephemeral, Reaction};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::bus::Signal;
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::rate::Quota;
 
-use crate::chat::post::speaker;
+use crate::chat::post::may_speak;
 use crate::{App, Refusal};
 
 /// How often somebody may react.
@@ -48,12 +47,7 @@ pub async fn execute(
     room: ChannelId,
     reaction: Reaction,
 ) -> Result<(), Refusal> {
-    let who = actor.identity().ok_or(Denied::Forbidden)?;
-    let channel = app.channel(room).await?.value;
-    let standing = app.authorize(actor, &channel, Action::Chat).await?;
-    let rules = app.rules.of(app, room).await?;
-    let speaker = speaker(app, &rules, who, standing, room).await?;
-    rules.room.admit(&speaker, app.now())?;
+    let who = may_speak(app, actor, room).await?;
     app.limit("reactions", format!("{room}/{who:?}"), QUOTA)
         .await?;
     let one = vec![(reaction, 1)];

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use greenroom_domain::access::{Action, Denied};
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::Ephemeral;
 use greenroom_domain::shared::actor::{Actor, Identity};
@@ -12,7 +11,7 @@ use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::rate::Quota;
 use tokio::time::Instant;
 
-use crate::chat::post::speaker;
+use crate::chat::post::may_speak;
 use crate::{App, Refusal};
 
 /// How often somebody's typing is shown.
@@ -45,12 +44,7 @@ pub async fn execute(
     room: ChannelId,
     active: bool,
 ) -> Result<(), Refusal> {
-    let who = actor.identity().ok_or(Denied::Forbidden)?;
-    let channel = app.channel(room).await?.value;
-    let standing = app.authorize(actor, &channel, Action::Chat).await?;
-    let rules = app.rules.of(app, room).await?;
-    let speaker = speaker(app, &rules, who, standing, room).await?;
-    rules.room.admit(&speaker, app.now())?;
+    let who = may_speak(app, actor, room).await?;
     if !active {
         end(app, room, who);
         return Ok(());
