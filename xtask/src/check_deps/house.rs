@@ -111,8 +111,9 @@ pub(super) const MEMBERS: &[Member] = &[
             CHRONO,
             plain("futures-core"),
             plain("thiserror"),
-            // What a viewer calls one character: lengths are counted in graphemes.
+            // The emotes that everybody knows: a table, and nothing else.
             plain("emojis"),
+            // What a viewer calls one character: lengths are counted in graphemes.
             plain("unicode-segmentation"),
             UUID,
             behind_feature("mockall"),
