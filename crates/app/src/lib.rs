@@ -15,6 +15,7 @@ mod commit;
 pub mod consumers;
 mod hex;
 mod node;
+pub mod notification;
 mod once;
 pub mod picture;
 mod ports;
@@ -43,6 +44,7 @@ use crate::channel::view::ChannelView;
 use crate::chat::react::Tally;
 use crate::chat::rules::RoomRules;
 use crate::chat::typing::Typists;
+use crate::notification::Registry;
 use crate::realtime::Hub;
 use crate::remember::Remembered;
 use crate::stream::audience::Owed;
@@ -62,6 +64,7 @@ pub struct App {
     pub(crate) rules: RoomRules,
     pub(crate) reactions: Tally,
     pub(crate) typists: Typists,
+    pub(crate) notifications: Registry,
     pub(crate) live: LiveSnapshot,
     pub(crate) channels: Remembered<Handle, ChannelView>,
     pub(crate) users: Remembered<UserId, User>,
@@ -90,6 +93,7 @@ impl App {
             rules: RoomRules::default(),
             reactions: Tally::default(),
             typists: Typists::default(),
+            notifications: Registry::default(),
             live: LiveSnapshot::default(),
             channels: Remembered::default(),
             users: Remembered::default(),

@@ -9,6 +9,7 @@ use greenroom_domain::shared::node::NodeAddress;
 use tokio_util::sync::CancellationToken;
 
 use crate::consumers::{follower, runner};
+use crate::notification::tell;
 use crate::realtime::relay;
 use crate::stream::{audience, sweep};
 use crate::{App, Refusal, node};
@@ -24,7 +25,7 @@ impl App {
         sweep::interrupt_own(self).await
     }
 
-    /// Sweeps, counts, consumes, and keeps up with the other nodes, which are told that this one
+    /// Sweeps, counts, consumes, tells those whom it concerns, and keeps up with the other nodes, which are told that this one
     /// is at `address`; until shutdown.
     pub async fn run(self: Arc<Self>, address: NodeAddress, shutdown: CancellationToken) {
         tokio::join!(
@@ -39,6 +40,7 @@ impl App {
             runner::run(Arc::clone(&self), shutdown.clone()),
             relay::run(&self, &shutdown),
             follower::run(&self, &shutdown),
+            tell::run(&self, &shutdown),
             node::announce(&self, &address, &shutdown),
         );
         node::leave(&self).await;

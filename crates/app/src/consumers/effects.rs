@@ -33,9 +33,11 @@ pub(crate) async fn carry_out(app: &App, event: &Event) -> Result<(), Refusal> {
     within_limit(clean_up(app, event)).await
 }
 
-/// What every node does for itself: its caches, its connections, its encoders and players.
+/// What every node does for itself: its caches, its connections, whom it tells, its encoders and
+/// players.
 pub(crate) async fn at_this_node(app: &App, event: &Event) -> Result<(), Refusal> {
     forget_what_changed(app, event);
+    app.notifications.take_event(event);
     within_limit(act_on(app, event)).await
 }
 

@@ -18,6 +18,7 @@ impl App {
             room,
             line: line.clone(),
         });
+        self.notifications.take_line(room, &line);
         self.hub.publish(Published::line(room, line));
     }
 
@@ -36,7 +37,10 @@ pub(crate) async fn run(app: &Arc<App>, shutdown: &CancellationToken) {
     let hearing = async {
         loop {
             match app.ports.bus.hear().await {
-                Signal::Line { room, line } => app.hub.publish(Published::line(room, line)),
+                Signal::Line { room, line } => {
+                    app.notifications.take_line(room, &line);
+                    app.hub.publish(Published::line(room, line));
+                }
                 Signal::Ephemeral {
                     room,
                     what: Ephemeral::Reactions { counts },
