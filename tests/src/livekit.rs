@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use greenroom_testkit::servers::RedisServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -35,8 +36,24 @@ impl LiveKitServer {
     /// One that posts its webhooks to `webhook`, on this port. The program is `livekit-server`,
     /// or what `LIVEKIT_SERVER` names.
     pub async fn start(port: u16, webhook: &str) -> Self {
+        Self::start_with(port, webhook, json!({})).await
+    }
+
+    /// The same with a Redis, by which it knows of ingresses and egresses.
+    pub async fn start_on(redis: &RedisServer, port: u16, webhook: &str) -> Self {
+        let more = json!({
+            "redis": { "address": format!("127.0.0.1:{}", redis.port()) },
+            "ingress": {
+                "rtmp_base_url": "rtmp://127.0.0.1:1935/x",
+                "whip_base_url": "http://127.0.0.1:8080/w",
+            },
+        });
+        Self::start_with(port, webhook, more).await
+    }
+
+    async fn start_with(port: u16, webhook: &str, more: Value) -> Self {
         let folder = tempfile::tempdir().expect("a folder for temporary files can be made");
-        let config = json!({
+        let mut config = json!({
             "port": port,
             "bind_addresses": ["127.0.0.1"],
             "rtc": {
@@ -50,6 +67,9 @@ impl LiveKitServer {
             "room": { "auto_create": false },
             "webhook": { "api_key": KEY, "urls": [webhook] },
         });
+        if let (Some(config), Value::Object(more)) = (config.as_object_mut(), more) {
+            config.extend(more);
+        }
         // JSON is YAML.
         let written = std::fs::write(folder.path().join("livekit.yaml"), config.to_string());
         written.expect("its configuration can be written");

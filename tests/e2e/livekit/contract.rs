@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use greenroom_adapters_livekit::{LiveKit, Options};
 use greenroom_domain::media::{
-    IngestLease, KeyVersion, MediaEvent, MediaServer, SeatRequest, SeatRole, Tab,
+    IngestLease, KeyOfChannel, KeyVersion, MediaEvent, MediaServer, SeatRequest, SeatRole, Tab,
 };
 use greenroom_testkit::ManualClock;
 use greenroom_testkit::builders::{channel, noon_plus, stream_key_id};
 use greenroom_testkit::contract::media_server::{self, MediaServerUnderTest};
 use greenroom_testkit::livekit::{Application, OneChannel, take_webhooks};
+use greenroom_testkit::servers::RedisServer;
 use greenroom_tests::livekit::{Browser, KEY, LiveKitServer, SECRET};
 use greenroom_tests::ports;
 use tokio::sync::Mutex;
@@ -26,6 +27,7 @@ struct OnLiveKit {
     browser: Arc<Mutex<Browser>>,
     stop: CancellationToken,
     _livekit: LiveKitServer,
+    _redis: Option<RedisServer>,
 }
 
 struct Encoder {
@@ -33,14 +35,17 @@ struct Encoder {
     browser: Arc<Mutex<Browser>>,
 }
 
-async fn open() -> OnLiveKit {
+async fn open(redis: Option<RedisServer>) -> OnLiveKit {
     let port = ports::free();
     let url = format!("ws://127.0.0.1:{port}");
     let options = Options::new(&url, KEY, SECRET).expect("options");
     let clock = Arc::new(ManualClock::at(noon_plus(0)));
     let engine = LiveKit::new(options.clone(), Arc::new(OneChannel), clock);
     let webhook = take_webhooks(engine.clone()).await;
-    let livekit = LiveKitServer::start(port, &webhook).await;
+    let livekit = match &redis {
+        Some(redis) => LiveKitServer::start_on(redis, port, &webhook).await,
+        None => LiveKitServer::start(port, &webhook).await,
+    };
     LiveKit::check(&options).await.expect("it is right");
     let (app, stop) = (Arc::new(Application::default()), CancellationToken::new());
     tokio::spawn(Arc::clone(&engine).run(app.clone(), stop.clone()));
@@ -50,6 +55,7 @@ async fn open() -> OnLiveKit {
         browser: Arc::new(Mutex::new(Browser::start().await)),
         stop,
         _livekit: livekit,
+        _redis: redis,
     }
 }
 
@@ -121,5 +127,40 @@ impl media_server::Encoder for Encoder {
 
 #[tokio::test]
 async fn the_engine_keeps_the_promises_of_a_media_server() {
-    media_server::all(async || open().await).await;
+    media_server::all(async || open(None).await).await;
+}
+
+#[tokio::test]
+async fn with_redis_it_makes_an_ingress_for_each_way_to_publish() {
+    let test = open(Some(RedisServer::start())).await;
+    media_server::there_is_a_way_in_and_out(&test).await;
+    let demo = channel("demo");
+    let key = KeyOfChannel {
+        key: KeyVersion {
+            key: stream_key_id("demo", 1),
+            since: noon_plus(1),
+        },
+        channel: demo.id,
+        owner: demo.owner,
+    };
+    let credentials = async || {
+        test.engine
+            .ingest_credentials(key)
+            .await
+            .expect("reachable")
+    };
+    let made = credentials().await;
+    let ways: Vec<(&str, &str)> = made
+        .iter()
+        .map(|it| (it.protocol, it.url.as_str()))
+        .collect();
+    let expected = [
+        ("rtmp", "rtmp://127.0.0.1:1935/x"),
+        ("whip", "http://127.0.0.1:8080/w"),
+    ];
+    assert_eq!(ways, expected);
+    assert_eq!(made, credentials().await, "they are there");
+    let withdrawn = test.engine.withdraw_credentials(key.key.key).await;
+    withdrawn.expect("reachable");
+    assert_ne!(made, credentials().await, "others are made");
 }
