@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::error::answer;
+use super::together::together;
 use super::{Served, prepared, socket};
 use crate::context::Context;
 use crate::extract::Body;
@@ -80,9 +81,7 @@ async fn execute<E: Executor>(served: &Served<E>, request: Request) -> Result<An
     let request = Request::from_parts(parts, body);
     let Body(request) = Body::<async_graphql::Request>::from_request(request, &served.web).await?;
     let answering = served.executor.execute(prepared(request, context));
-    // What its fields read is read together once each has said what it needs: the scheduler is
-    // not to stop in between.
-    Ok(tokio::task::unconstrained(answering).await)
+    Ok(together(answering).await)
 }
 
 /// Whether the request failed as a whole, so that there is no data, not even `null`.

@@ -24,6 +24,7 @@ mod scalar;
 pub mod social;
 mod socket;
 pub mod stream;
+mod together;
 
 use std::hash::Hash;
 use std::sync::Arc;

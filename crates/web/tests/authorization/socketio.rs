@@ -1,5 +1,6 @@
 //! Socket.IO's rows, and a client that asks one question by polling.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Server, text};
@@ -68,30 +69,28 @@ pub(crate) async fn ask(server: &Server, who: Option<&str>, event: &str, payload
 }
 
 /// A client that polls.
-struct Client {
-    http: reqwest::Client,
-    url: String,
+struct Client<'a> {
+    server: &'a Server,
+    path: String,
     heard: Vec<String>,
 }
 
-impl Client {
-    async fn open(server: &Server) -> Self {
-        let http = reqwest::Client::new();
-        let url = server.url("/socket.io/?EIO=4&transport=polling");
-        let open = http.get(&url).send().await.expect("an answer");
-        let open = open.text().await.expect("text");
+impl<'a> Client<'a> {
+    async fn open(server: &'a Server) -> Self {
+        let path = "/socket.io/?EIO=4&transport=polling";
+        let open = server.send(server.to(Method::GET, path)).await.text;
         let open: Value = serde_json::from_str(&open[1..]).expect("JSON");
-        let url = format!("{url}&sid={}", text(&open, "/sid"));
         Self {
-            http,
-            url,
+            server,
+            path: format!("{path}&sid={}", text(&open, "/sid")),
             heard: Vec::new(),
         }
     }
 
     async fn say(&self, packet: &str) {
-        let said = self.http.post(&self.url).body(packet.to_owned());
-        said.send().await.expect("an answer");
+        let said = self.server.to(Method::POST, &self.path);
+        let said = self.server.send(said.body(packet.to_owned())).await;
+        assert_eq!(said.status, 200, "{}", said.text);
     }
 
     /// The first packet that is so.
@@ -100,10 +99,11 @@ impl Client {
             if let Some(at) = self.heard.iter().position(|packet| so(packet)) {
                 return self.heard.remove(at);
             }
-            let polled = self.http.get(&self.url).send().await.expect("an answer");
-            assert_eq!(polled.status(), 200, "the connection is there");
-            let polled = polled.text().await.expect("text");
-            self.heard.extend(polled.split('\x1e').map(str::to_owned));
+            let polled = self.server.to(Method::GET, &self.path);
+            let polled = self.server.send(polled).await;
+            assert_eq!(polled.status, 200, "{}", polled.text);
+            let packets = polled.text.split('\x1e').map(str::to_owned);
+            self.heard.extend(packets);
         }
     }
 }

@@ -139,8 +139,7 @@ impl Stage {
 
     pub(crate) async fn graphql(&self, actor: Actor, document: &str) -> Value {
         let body = json!({ "query": document });
-        let client = reqwest::Client::new();
-        let mut request = client.post(self.server.url("/graphql")).json(&body);
+        let mut request = self.server.to(Method::POST, "/graphql").json(&body);
         if let Some(token) = self.token(actor) {
             request = request.bearer_auth(token);
         }

@@ -192,10 +192,14 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// A request below `/api/v1` that the test finishes itself.
+    /// A request that the test finishes itself.
+    pub(crate) fn to(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    /// The same below `/api/v1`.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, self.url(&format!("/api/v1{path}")))
+        self.to(method, &format!("/api/v1{path}"))
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {

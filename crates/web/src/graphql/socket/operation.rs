@@ -30,6 +30,7 @@ use crate::graphql::http::written;
 use crate::graphql::limits::Limits;
 use crate::graphql::prepared;
 use crate::graphql::room::{Event, Seat, Topic, Wanted};
+use crate::graphql::together::together;
 use crate::problem::Problem;
 use crate::websocket::frame;
 
@@ -74,8 +75,7 @@ impl Operation {
                 None => Poll::Pending,
             },
         });
-        // As over HTTP: what its fields read is read together.
-        let first = tokio::task::unconstrained(first);
+        let first = together(first);
         let limit = self.asking.config.request_timeout;
         let first = if asked.is_subscription {
             first.await

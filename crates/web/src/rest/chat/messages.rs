@@ -94,6 +94,7 @@ pub(super) struct NewMessage {
 /// What became of it.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Said)]
 pub(super) enum Answer {
     /// It is in the log.
     Line(Box<LineJson>),

@@ -29,6 +29,7 @@ pub(super) async fn get(
 /// What a follower wishes.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FollowWishes)]
 pub(super) struct Wishes {
     /// To be told that it goes live, if nothing else is said.
     notify: Option<NotifyJson>,
