@@ -295,6 +295,17 @@ const scenarios = {
       refused.socket.disconnect();
     }
 
+    // A blocked user cannot watch, and is cut off at once.
+    const bob = await watching("bob", streamId, POLLING);
+    assert.equal((await owner.does("live:message", { content: "/block bob" })).done, "blocked");
+    await owner.does("live:message", { content: "without him" });
+    await ann.hears("live:message", (it) => it.content === "without him");
+    assert.deepEqual(bob.all("live:message"), []);
+    await bob.fails("live:message", { content: "let me in" }, "BANNED");
+    const shut = watcher("bob", streamId);
+    assert.equal((await shut.hears("connect_error")).data.code, "FORBIDDEN");
+    shut.socket.disconnect();
+
     // An administrator's end
     const ended = owner.hears("live:state", (it) => it.isLive === false);
     await told("root", "POST", `/api/live/${streamId}/end`);
