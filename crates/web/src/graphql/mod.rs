@@ -5,7 +5,8 @@
 //! own schema with [`async_graphql::MergedObject`], adds [`Limits`] to it, and serves it with
 //! [`router`]. What its own resolvers need is in [`Context`].
 //!
-//! Left out: pictures are uploaded by REST, and cookies are REST's (see `account::sessions`).
+//! Left out: pictures are uploaded by REST, the list of emotes is read there once, and cookies are
+//! REST's (see `account::sessions`).
 #![expect(clippy::unused_async, reason = "resolvers are async, whatever they do")]
 
 pub mod account;

@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod channel;
 mod chat;
+mod command;
 mod settings;
 mod social;
 mod stream;
@@ -19,9 +20,9 @@ pub use account::{AccountJson, UserJson};
 pub use audit::{AuditEventJson, AuditPersonJson, AuditTypeJson, People, people_in};
 pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
 pub use chat::{
-    AuthorJson, DoneJson, HistoryJson, LineBodyJson, LineJson, PinJson, RestrictionJson,
-    RestrictionKindJson,
+    AuthorJson, HistoryJson, LineBodyJson, LineJson, PinJson, RestrictionJson, RestrictionKindJson,
 };
+pub use command::DoneJson;
 pub use settings::{ChatRateJson, ChatSettingsJson};
 pub use social::{
     AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,

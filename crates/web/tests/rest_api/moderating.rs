@@ -80,6 +80,47 @@ async fn what_begins_with_a_slash_is_done_and_not_said() {
 }
 
 #[tokio::test]
+async fn rules_that_cannot_be_are_refused_by_name() {
+    let server = Server::start().await;
+    let ada = server.creator("ada").await;
+    let path = format!("{CHAT}/settings");
+    let rules = |field: &str, value: i64| {
+        let mut rules = json!({ "enabled": true, "guests": true, "slow_mode_seconds": null,
+            "max_length": 100, "rate": "standard" });
+        rules[field] = json!(value);
+        server.ask(Method::PUT, Some(&ada), path.as_str(), Some(rules))
+    };
+    for (field, value) in [
+        ("delay_seconds", 0),
+        ("delay_seconds", 61),
+        ("followers_only_seconds", 7_776_001),
+        ("slow_mode_seconds", 601),
+        ("max_length", 1_001),
+    ] {
+        let details = rules(field, value).await;
+        let details = details.expect_error(422, "INVALID_FIELD");
+        assert_eq!(details["field"], field);
+    }
+    rules("delay_seconds", -1)
+        .await
+        .expect_error(422, "WRONG_TYPE");
+    let set = rules("followers_only_seconds", 600).await.expect(200);
+    assert_eq!(set["followers_only_seconds"], 600);
+    let bob = server.user("bob").await;
+    say(&server, &bob, "hi")
+        .await
+        .expect_error(403, "FOLLOWERS_ONLY");
+    let follow = "/channels/ada/follow";
+    let follow = server.ask(Method::PUT, Some(&bob), follow, None).await;
+    follow.expect(200);
+    let details = say(&server, &bob, "hi").await;
+    let details = details.expect_error(403, "FOLLOWS_TOO_SHORTLY");
+    assert!(details["until"].is_string(), "{details}");
+    server.clock.advance(std::time::Duration::from_secs(600));
+    say(&server, &bob, "hi").await.expect(201);
+}
+
+#[tokio::test]
 async fn what_somebody_said_last_is_deleted_at_once() {
     let server = Server::start().await;
     let ada = server.creator("ada").await;
