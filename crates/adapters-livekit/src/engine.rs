@@ -126,7 +126,10 @@ impl LiveKit {
     }
 
     /// The room of a channel is its owner's.
-    async fn room_of(&self, channel: ChannelId) -> Result<Option<UserId>, MediaServerError> {
+    pub(crate) async fn room_of(
+        &self,
+        channel: ChannelId,
+    ) -> Result<Option<UserId>, MediaServerError> {
         let channel = self.channels.get(channel).await;
         let channel = channel.map_err(|error| MediaServerError(Box::new(error)))?;
         Ok(channel.map(|channel| channel.value.owner))

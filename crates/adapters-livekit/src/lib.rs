@@ -14,6 +14,7 @@ mod check;
 mod credential;
 mod engine;
 mod identity;
+mod messenger;
 mod options;
 mod reconcile;
 mod rooms;

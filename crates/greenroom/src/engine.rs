@@ -7,7 +7,7 @@ use axum::Router;
 use greenroom_adapters_livekit::{CheckError, LiveKit, Options};
 use greenroom_adapters_media::{Door, Engine, EngineConfig};
 use greenroom_domain::channel::Channels;
-use greenroom_domain::media::{MediaEvents, MediaServer, MediaWebhooks};
+use greenroom_domain::media::{MediaEvents, MediaServer, MediaWebhooks, Messenger};
 use greenroom_domain::shared::clock::Clock;
 use greenroom_web::Site;
 use serde::Deserialize;
@@ -88,6 +88,14 @@ impl Media {
 
     /// Who takes what it posts.
     pub(crate) fn webhooks(&self) -> Option<Arc<dyn MediaWebhooks>> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::LiveKit { engine, .. } => Some(engine.clone()),
+        }
+    }
+
+    /// Who shows chat to those who watch.
+    pub(crate) fn messenger(&self) -> Option<Arc<dyn Messenger>> {
         match self {
             Self::BuiltIn(_) => None,
             Self::LiveKit { engine, .. } => Some(engine.clone()),

@@ -360,6 +360,10 @@ impl Platform {
             tasks.spawn(certificate.follow(shutdown.clone()));
         }
         let events = Arc::new(Ingests(Arc::clone(&self.app)));
+        if let Some(messenger) = self.media.messenger() {
+            let app = Arc::clone(&self.app);
+            tasks.spawn(greenroom_web::mirror(app, messenger, shutdown.clone()));
+        }
         self.media.run(doors, events, &tasks, shutdown.clone());
         if let Some(control) = control {
             tasks.spawn(control::serve(

@@ -20,6 +20,7 @@ mod extract;
 pub mod graphql;
 mod layers;
 mod limit;
+mod mirror;
 mod ops;
 pub mod problem;
 #[cfg(feature = "rest")]
@@ -41,6 +42,7 @@ pub use config::{
     Dialect, MalformedNetwork, MalformedSite, MoreMetrics, Network, NotReady, Site, WebConfig,
 };
 pub use layers::layered;
+pub use mirror::mirror;
 pub use ops::Meters;
 
 /// What handlers share.

@@ -118,6 +118,29 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
     until_frames(&mut browser, "a guest").await;
     stage.until_viewers(2).await;
 
+    // What is said in the chat arrives as data.
+    let chat = "/api/v1/channels/kim/chat";
+    let said = stage
+        .greenroom
+        .api_as(&ada)
+        .post(chat, &json!({ "text": "hello" }))
+        .await;
+    assert!(said.status < 300, "{}", said.text);
+    let began = Instant::now();
+    loop {
+        let state = browser.state("ada").await;
+        let data = state["data"].as_array().expect("it is a list").clone();
+        let lines = data.iter().filter_map(|line| {
+            serde_json::from_str::<Value>(line.as_str().unwrap_or_default()).ok()
+        });
+        let mut messages = lines.filter(|line| line["type"] == "message");
+        if messages.any(|line| line["text"] == "hello" && line["author"]["username"] == "ada") {
+            break;
+        }
+        assert!(began.elapsed() < PATIENCE, "nothing is heard: {state}");
+        tokio::time::sleep(wait::REST).await;
+    }
+
     // A ban cuts them off within a second, and their token brings them back to nothing.
     let path = format!("/api/v1/channels/kim/chat/restrictions/user:{ada_id}");
     let owner = stage.greenroom.api_as(&stage.channel.token);

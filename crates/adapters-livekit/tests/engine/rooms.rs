@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::{House, demo, key, key_of_demo, lease, until};
 use greenroom_adapters_livekit::{CheckError, LiveKit, Options};
-use greenroom_domain::media::{MediaEvent, MediaServer, MediaWebhooks, SeatRole, WebhookRefused};
+use greenroom_domain::media::{
+    MediaEvent, MediaServer, MediaWebhooks, Messenger, SeatRole, WebhookRefused,
+};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::stream::Generation;
 use greenroom_testkit::builders::{guest, stream_id, viewer};
@@ -330,4 +332,20 @@ async fn a_wrong_key_secret_or_address_is_named() {
     livekit.kill().await;
     let wrong = check(&url, KEY, SECRET).await;
     assert!(matches!(wrong, Err(CheckError::Away { .. })), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn chat_goes_out_as_data_in_order() {
+    let (house, livekit) = open(Faults::default()).await;
+    let (engine, room) = (&house.engine, demo().owner.to_string());
+    engine
+        .show(demo().id, b"to nobody")
+        .await
+        .expect("no room is no failure");
+    publish(&house, &livekit, 1).await;
+    for line in ["first", "second"] {
+        let shown = engine.show(demo().id, line.as_bytes()).await;
+        shown.expect("reachable");
+    }
+    assert_eq!(livekit.data(&room), [b"first".to_vec(), b"second".to_vec()]);
 }

@@ -8,6 +8,7 @@
 //! ([`PlaybackRefused::Elsewhere`]); the addresses that the application gives name the right
 //! node at once.
 
+mod messenger;
 mod playback;
 mod publish;
 mod room;
@@ -15,6 +16,9 @@ mod webhook;
 
 use async_trait::async_trait;
 
+pub use messenger::Messenger;
+#[cfg(feature = "mocks")]
+pub use messenger::MockMessenger;
 pub use playback::{
     GrantToken, PlaybackAddress, PlaybackKind, PlaybackLease, PlaybackRefused, PlaybackRequest,
 };
