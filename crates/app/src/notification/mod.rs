@@ -5,7 +5,7 @@
 //! notifications of those who are connected to it from what reaches every node anyway: from
 //! events by the commit and the feed, from lines by the commit and the bus. What reaches it
 //! twice is told once; what does not (a line that the bus lost, a node that is overrun) is not
-//! told: at most once, then.
+//! told: at most once, then. Who has just come may be told of what happened a moment before.
 //!
 //! Nothing is read but for those who are connected, and nobody waits for it who acts: one task
 //! tells it all, one announcement after the other. For a channel that went live it asks for each

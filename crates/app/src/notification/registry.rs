@@ -110,8 +110,8 @@ impl Registry {
             Addressee::Followers => state.people.keys().filter_map(candidate).collect(),
             Addressee::User(user) => candidate(user).into_iter().collect(),
             Addressee::Named(names) => {
-                let named = names.iter().filter_map(|name| state.names.get(name));
-                named.filter_map(candidate).collect()
+                let called = names.iter().filter_map(|name| state.names.get(name));
+                called.filter_map(candidate).collect()
             }
         }
     }

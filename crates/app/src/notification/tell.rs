@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_domain::access::Standing;
+use greenroom_domain::chat::ChatDelay;
 use greenroom_domain::notification::{Addressee, Announcement, Notification, NotificationKind};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::id::UserId;
@@ -143,7 +144,7 @@ async fn delay(app: &App, notification: &Notification) -> Result<Option<Duration
     match notification.what {
         NotificationKind::Mentioned { .. } => {
             let rules = app.rules.of(app, notification.channel).await?;
-            Ok(rules.room.settings.delay.map(|delay| delay.length()))
+            Ok(rules.room.settings.delay.map(ChatDelay::length))
         }
         _ => Ok(None),
     }

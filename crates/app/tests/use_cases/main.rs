@@ -12,6 +12,7 @@ mod full;
 mod hub;
 mod moderation;
 mod nodes;
+mod notifications;
 mod once;
 mod pins;
 mod playback;
