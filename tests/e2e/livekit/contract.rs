@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use greenroom_adapters_livekit::{LiveKit, Options};
+use greenroom_adapters_livekit::{CheckError, LiveKit, Options};
 use greenroom_domain::media::{
     IngestLease, KeyOfChannel, KeyVersion, MediaEvent, MediaServer, SeatRequest, SeatRole, Tab,
 };
@@ -163,4 +163,22 @@ async fn with_redis_it_makes_an_ingress_for_each_way_to_publish() {
     let withdrawn = test.engine.withdraw_credentials(key.key.key).await;
     withdrawn.expect("reachable");
     assert_ne!(made, credentials().await, "others are made");
+}
+
+#[tokio::test]
+async fn a_wrong_key_secret_or_address_is_named() {
+    let port = ports::free();
+    let livekit = LiveKitServer::start(port, "http://127.0.0.1:1/").await;
+    let check = async |url: &str, key: &str, secret: &str| {
+        LiveKit::check(&Options::new(url, key, secret).expect("options")).await
+    };
+    let url = livekit.url();
+    check(&url, KEY, SECRET).await.expect("it is right");
+    let wrong = check(&url, "other", SECRET).await;
+    assert!(matches!(wrong, Err(CheckError::UnknownKey)), "{wrong:?}");
+    let wrong = check(&url, KEY, "another secret of over 32 characters").await;
+    assert!(matches!(wrong, Err(CheckError::WrongSecret)), "{wrong:?}");
+    let wrong = check(&format!("{url}/elsewhere/"), KEY, SECRET).await;
+    let named = matches!(wrong, Err(CheckError::NotLiveKit { status: 404, .. }));
+    assert!(named, "{wrong:?}");
 }
