@@ -19,6 +19,7 @@ mod id;
 mod limits;
 mod loaders;
 mod node;
+pub mod notification;
 pub mod page;
 mod room;
 mod scalar;
@@ -46,6 +47,7 @@ use self::channel::{ChannelMutation, ChannelQuery};
 use self::chat::{ChatMutation, ChatSubscription};
 use self::loaders::{Loaders, Reads};
 use self::node::NodeQuery;
+use self::notification::NotificationSubscription;
 use self::social::{SocialMutation, SocialQuery};
 use self::socket::Sockets;
 use self::stream::{StreamMutation, StreamQuery, StreamSubscription};
@@ -80,9 +82,13 @@ pub struct MutationRoot(
     ChatMutation,
 );
 
-/// What can be listened to: rooms, over the sockets that [`router`] serves.
+/// What can be listened to: rooms and what concerns oneself, over the sockets that [`router`] serves.
 #[derive(MergedSubscription, Default)]
-pub struct SubscriptionRoot(ChatSubscription, StreamSubscription);
+pub struct SubscriptionRoot(
+    ChatSubscription,
+    StreamSubscription,
+    NotificationSubscription,
+);
 
 /// What can be asked of a program that has no more to be asked.
 #[derive(MergedObject, Default)]
