@@ -124,10 +124,12 @@ pub(crate) const PLAIN_OBJECTS: &[&str] = &[
     "ChannelAppointment",
     "ChannelEdited",
     "ChannelViewer",
+    "ChannelWentLive",
     "ChatAuthor",
     "ChatEmote",
     "ChatJoined",
     "ChatLine",
+    "ChatMention",
     "ChatMessage",
     "ChatPin",
     "ChatReactions",
@@ -149,7 +151,10 @@ pub(crate) const PLAIN_OBJECTS: &[&str] = &[
     "MessageDeleted",
     "MessagePinned",
     "MessageUnpinned",
+    "Notification",
     "OpenGate",
+    "OwnRestriction",
+    "OwnRole",
     "PageInfo",
     "PlaybackAddress",
     "PostedMessage",
@@ -233,10 +238,11 @@ fn mutations() -> Vec<Row> {
 
 #[rustfmt::skip]
 fn subscriptions() -> Vec<Row> {
-    let rows: [(&str, &str, Expected); 3] = [
+    let rows: [(&str, &str, Expected); 4] = [
         ("Subscription.chat",        "chat(handle: \"ada\") { __typename }",  AUDIENCE),
         ("Subscription.streamState", "streamState(handle: \"ada\") { seq }",  AUDIENCE),
         ("Subscription.viewers",     "viewers(handle: \"ada\") { viewers }",  AUDIENCE),
+        ("Subscription.notifications", "notifications { at }",               ACCOUNT),
     ];
     rows.map(|(name, field, expected)| {
         row(name, format!("subscription {{ {field} }}"), expected)

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use greenroom_app::App;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::id::ChannelId;
 use serde_json::{Value, json};
@@ -141,10 +142,20 @@ pub(crate) async fn listen(
                     return text(&message, "/payload/0/extensions/code");
                 }
                 Heard::Closed(..) => return "NOT_SIGNED_IN".to_owned(),
-                Heard::Nothing if app.hub.listeners(room) > 0 => return "OK".to_owned(),
+                Heard::Nothing if is_listening(&app, room, &document, who.is_some()) => {
+                    return "OK".to_owned();
+                }
                 Heard::Message(_) | Heard::Nothing => {}
             }
         }
     };
     tokio::task::spawn_blocking(listened).await.unwrap()
+}
+
+/// Whether somebody listens to what this asks for. Only users are told what concerns them.
+fn is_listening(app: &App, room: ChannelId, document: &str, is_user: bool) -> bool {
+    if document.contains("notifications") {
+        return is_user && app.notified_users() > 0;
+    }
+    app.hub.listeners(room) > 0
 }
