@@ -49,6 +49,11 @@ async fn streams_and_viewers_are_told_as_they_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_signed_in_is_told_what_concerns_them_over_both_sockets() {
+    play("notifications").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proof_that_is_over_ends_the_connection() {
     play("proof").await;
 }

@@ -5,6 +5,7 @@ mod audit;
 mod channel;
 mod chat;
 mod command;
+mod notification;
 mod settings;
 mod social;
 mod stream;
@@ -23,6 +24,7 @@ pub use chat::{
     AuthorJson, HistoryJson, LineBodyJson, LineJson, PinJson, RestrictionJson, RestrictionKindJson,
 };
 pub use command::DoneJson;
+pub use notification::{NotificationJson, NotificationKindJson, NotifyingChannelJson};
 pub use settings::{ChatRateJson, ChatSettingsJson};
 pub use social::{
     AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,

@@ -386,6 +386,92 @@ const scenarios = {
     assert.deepEqual(state.data[1].body, { __typename: "StreamEnded", reason: "OWNER_ENDED" });
   },
 
+  async notifications() {
+    const owner = await channel();
+    const bob = client("bob");
+    const { user } = await does(bob, `{ me { user { identity username } } }`);
+    await does(bob, `mutation { follow(handle: "ada") { following } }`);
+    const OWN = `subscription { notifications {
+      at
+      channel { handle live { title } }
+      what {
+        __typename
+        ... on ChannelWentLive { streamId title }
+        ... on ChatMention { line { body { ... on ChatMessage { text author { name } } } } }
+        ... on OwnRestriction { kind until }
+        ... on OwnRole { role }
+      }
+    } }`;
+    const refused = await ask(client(), OWN);
+    assert.equal(refused.error[0].extensions.code, "SIGN_IN_FIRST");
+    const [told, herself] = [bob, owner].map((of) => new Told(of, OWN));
+    const connect = (auth, more) =>
+      io(url, { auth, transports: ["websocket"], forceNew: true, ...more });
+    const heard = [];
+    const socket = connect({ token: "bob" });
+    socket.on("notification", (it) => heard.push(it));
+    const guest = connect({});
+    guest.on("notification", (it) => assert.fail(JSON.stringify(it)));
+    const connected = (of) => new Promise((resolve) => of.on("session", resolve));
+    await Promise.all([connected(socket), connected(guest)]);
+
+    // Both are there once they are told.
+    for (let n = 0; !told.data.length || !heard.length; n += 1) {
+      await post(owner, `hello @${user.username} ${n}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const [first] = told.data;
+    assert.equal(first.channel.handle, "ada");
+    assert.equal(first.what.__typename, "ChatMention");
+    assert.match(first.what.line.body.text, /^hello @/);
+    assert.equal(heard[0].type, "mentioned");
+    assert.match(heard[0].line.text, /^hello @/);
+    assert.equal(heard[0].channel.handle, "ada");
+    told.data.length = 0;
+    heard.length = 0;
+
+    const own = (type) => told.data.filter((it) => it.what.__typename === type);
+    const is = (type, count) =>
+      told.until(() => own(type).length === count, `${type} ${count}`);
+    const timeOut = `mutation ($who: String!) {
+      timeOut(handle: "ada", subject: $who, seconds: 60, reason: "secret") { kind } }`;
+    await does(owner, timeOut, { who: user.identity });
+    await is("OwnRestriction", 1);
+    const lift = `mutation ($who: String!) { liftRestriction(handle: "ada", subject: $who) }`;
+    await does(owner, lift, { who: user.identity });
+    await is("OwnRestriction", 2);
+    const [held, free] = own("OwnRestriction").map((it) => it.what);
+    assert.equal(held.kind, "TIMEOUT");
+    assert.ok(held.until);
+    assert.deepEqual([free.kind, free.until], [null, null]);
+    const appoint = `mutation ($who: String!) {
+      appoint(handle: "ada", username: $who, role: VIP) { role } }`;
+    await does(owner, appoint, { who: user.username });
+    await is("OwnRole", 1);
+    assert.equal(own("OwnRole")[0].what.role, "VIP");
+    const { id } = await does(owner, `mutation { createStream(handle: "ada", title: "Now") { id } }`);
+    await does(owner, `mutation ($id: ID!) { startStream(id: $id) { status } }`, { id });
+    await is("ChannelWentLive", 1);
+    const [live] = own("ChannelWentLive");
+    assert.deepEqual(live.what, { __typename: "ChannelWentLive", streamId: id, title: "Now" });
+    assert.equal(live.channel.live.title, "Now");
+
+    // Socket.IO said the same, and each once; nobody else was told.
+    const last = `bye @${user.username}`;
+    await post(owner, last);
+    await told.until((it) => it.data.at(-1).what.line?.body.text === last, "the last");
+    while (heard.at(-1)?.line?.text !== last) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const acts = heard.filter((it) => it.type !== "mentioned").map((it) => it.type);
+    assert.deepEqual(acts, ["restriction", "restriction", "role", "went_live"]);
+    assert.equal(own("ChannelWentLive").length, 1);
+    assert.ok(!JSON.stringify([heard, told.data]).includes("secret"), "why is for staff");
+    assert.deepEqual(herself.data, []);
+    socket.disconnect();
+    guest.disconnect();
+  },
+
   async proof() {
     const connect = (token) => {
       const is = raw();

@@ -1,8 +1,9 @@
 //! One connection: who it is, how fast it may ask, which rooms it is in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use greenroom_app::notification::Listening;
 use greenroom_app::realtime::Subscription;
 use greenroom_app::stream::join;
 use greenroom_app::{App, Refusal};
@@ -53,6 +54,8 @@ pub(super) struct Connection {
     pub(super) session: Option<SessionId>,
     pub(super) bucket: Mutex<TokenBucket>,
     pub(super) memberships: Mutex<Vec<Membership>>,
+    /// They are told what concerns them for as long as this lives.
+    pub(super) notified: OnceLock<Listening>,
 }
 
 /// A room that a connection is in: as long as this lives.

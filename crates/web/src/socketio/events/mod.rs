@@ -15,6 +15,7 @@ mod harmoniecore;
 mod listener;
 mod moderation;
 mod moment;
+mod notification;
 mod outgoing;
 mod pawfectmatch;
 mod payload;
@@ -104,6 +105,9 @@ impl Service for Events {
         let opened = session::open(self, &handshake, socket).await;
         let (connection, entrance) = opened.map_err(|problem| refused(&problem))?;
         let connection = Arc::new(connection);
+        notification::begin(&self.app, &connection)
+            .await
+            .map_err(|problem| refused(&problem))?;
         let known = Arc::downgrade(&connection);
         self.connections.lock().insert(connection.id, known);
         // Signed out since it was let in, and before the upkeep knew of it.

@@ -1,5 +1,7 @@
 //! Who is asking, found out once for each connection.
 
+use std::sync::OnceLock;
+
 use axum::extract::Query;
 use greenroom_app::App;
 use greenroom_app::account::authenticate;
@@ -122,6 +124,7 @@ pub(super) async fn open(
         session: caller.session_id,
         bucket: Mutex::new(TokenBucket::full(now)),
         memberships: Mutex::default(),
+        notified: OnceLock::new(),
     };
     Ok((connection, entrance))
 }

@@ -49,6 +49,7 @@ pub(super) enum Event {
     MessageUnpinned,
     RoleChanged,
     Reactions,
+    Notification,
 }
 
 /// What there is no word for.
@@ -79,7 +80,7 @@ const REQUESTS: [(Request, [&str; 3]); 19] = [
 ];
 
 #[rustfmt::skip]
-const EVENTS: [(Event, [&str; 3]); 18] = [
+const EVENTS: [(Event, [&str; 3]); 19] = [
     //                          ours                  HarmonieCORE        PawfectMatch
     (Event::StreamCreated,     ["stream-created",     "stream-created",   NONE]),
     (Event::StreamStarted,     ["stream-started",     "stream-started",   "live:state"]),
@@ -99,6 +100,7 @@ const EVENTS: [(Event, [&str; 3]); 18] = [
     (Event::MessageUnpinned,   ["message-unpinned",   NONE,               "live:pinned:updated"]),
     (Event::RoleChanged,       ["role-changed",       NONE,               NONE]),
     (Event::Reactions,         ["reactions",          NONE,               "live:reaction"]),
+    (Event::Notification,      ["notification",       NONE,               NONE]),
 ];
 
 /// What the fields of a payload are called: ours, and how a document's clients may write it, in
