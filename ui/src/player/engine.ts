@@ -1,18 +1,22 @@
-// Plays a live channel, and goes on by itself: after a break of the network, a restart of the
-// server, the end of a playlist that goes on elsewhere. Knows no page; says what it does by
-// one callback.
+// Plays a live channel, as a playlist or in a room, and goes on by itself: after a break of the
+// network, a restart of the server, the end of a playlist that goes on elsewhere. Knows no page;
+// says what it does by one callback.
 
 import type Hls from "hls.js";
 import type { ErrorData } from "hls.js";
+import { asFailure } from "../api/client";
 import { Backoff } from "../lib/backoff";
 import type { Address } from "./address";
-import type { RoomPlayer } from "./room";
+import type { Departure, RoomPlayer } from "./livekit";
 
 export interface Quality {
   /** What the engine calls it; -1 lets the engine choose. */
   level: number;
   label: string;
 }
+
+/** Why nothing is played any more: one may not watch, or watches in another tab. */
+export type Halt = "refused" | "displaced";
 
 export interface Shown {
   /** Nothing moves although it should: it loads or waits. */
@@ -28,6 +32,8 @@ export interface Shown {
   quality: number;
   /** This browser can play nothing of it. */
   isUnsupported: boolean;
+  /** It goes on only when it is asked to. */
+  halted: Halt | null;
 }
 
 export interface Options {
@@ -72,6 +78,7 @@ export class Engine {
   /** Begins, or begins anew. */
   start(): void {
     this.#isStarted = true;
+    this.options.show({ halted: null });
     void this.#begin();
   }
 
@@ -139,8 +146,8 @@ export class Engine {
     let address;
     try {
       address = await this.options.address();
-    } catch {
-      if (!isStale()) this.#again();
+    } catch (error) {
+      if (!isStale()) this.#unaddressed(error);
       return;
     }
     if (isStale()) return;
@@ -164,21 +171,47 @@ export class Engine {
 
   async #enter(url: string, token: string, isStale: () => boolean): Promise<void> {
     try {
-      const { RoomPlayer } = await import("./room");
+      const { RoomPlayer } = await import("./livekit");
       if (isStale()) return;
       this.#release();
-      const arrived = () => void this.#tryToPlay();
-      const room = new RoomPlayer(this.video, arrived, () => {
-        if (this.#room === room) this.#again();
-      });
+      const arrived = () => {
+        this.#backoff.reset();
+        void this.#tryToPlay();
+      };
+      const room = new RoomPlayer(this.video, { arrived, left: (why) => this.#room === room && void this.#left(why) });
       this.#room = room;
       await room.connect(url, token);
-      if (isStale()) return;
-      this.#backoff.reset();
-      this.#movedAt = performance.now();
+      if (!isStale()) this.#movedAt = performance.now();
     } catch {
       if (!isStale()) this.#again();
     }
+  }
+
+  async #left(why: Departure): Promise<void> {
+    if (why === "displaced") this.#halt("displaced");
+    else if (why !== "removed") this.#again();
+    else {
+      // Whoever was sent out is told at once whether they may come back.
+      const beginning = this.#beginning;
+      const isStale = () => this.#isDestroyed || beginning !== this.#beginning;
+      try {
+        await this.options.address();
+        if (!isStale()) this.#again();
+      } catch (error) {
+        if (!isStale()) this.#unaddressed(error);
+      }
+    }
+  }
+
+  /** It is not known where it is played. */
+  #unaddressed(error: unknown): void {
+    if (asFailure(error).status === 403) this.#halt("refused");
+    else this.#again();
+  }
+
+  #halt(halted: Halt): void {
+    this.stop();
+    this.options.show({ halted });
   }
 
   #attach({ Hls, workerPath }: typeof import("./hls").library, address: string): void {
@@ -275,23 +308,24 @@ export class Engine {
       this.#mediaRepairs = 0;
     }
     const isStill = now - this.#movedAt;
-    const shouldMove = this.#wantsToPlay && !document.hidden;
     this.options.show({
       isWaiting: this.#wantsToPlay && isStill > 900,
       latency: this.#latency(),
       targetLatency: this.#hls?.targetLatency ?? null,
       height: video.videoHeight || null,
     });
-    if (!this.options.isOnAir()) {
+    if (!this.options.isOnAir() || document.hidden) {
       this.#movedAt = now - Math.min(isStill, 1500);
       return;
     }
     if (this.#hasEnded && (video.ended || this.#ahead() < 0.6)) this.#again(300);
-    else if (shouldMove && isStill > STALLED_MS) this.#again(0);
+    else if (this.#wantsToPlay && isStill > STALLED_MS) this.#again(0);
     if (this.#hasEnded) this.#hasEnded = this.#ahead() >= 0.6 && !video.ended;
   }
 
   #latency(): number | null {
+    // A room is as late as the line is long, which nobody measures.
+    if (this.#room) return null;
     if (this.#hls) return this.#hls.latency > 0 ? this.#hls.latency : null;
     const end = this.#seekableEnd();
     return end === null ? null : Math.max(0, end - this.video.currentTime);
