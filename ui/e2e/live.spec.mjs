@@ -59,6 +59,8 @@ test("an encoder publishes: the waiting page plays, the browse grid shows it", a
   await creator.page.getByRole("tab", { name: "Stream", exact: true }).click();
   await creator.page.getByTestId("air").filter({ hasText: "LIVE" }).waitFor();
   await creator.page.getByTestId("encoder").getByText("640×360").waitFor();
+  // The built-in engine has no rooms: nothing of them is shown.
+  assert.equal(await creator.page.getByText("Go live from the browser").count(), 0);
   await creator.page.getByTestId("encoder").getByText("30 fps").waitFor();
   await plays(viewer.page);
   await viewer.page.getByText("360p").first().waitFor();

@@ -7,7 +7,8 @@ import { chromium } from "playwright-core";
 const require = createRequire(import.meta.url);
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
-export function startBrowser() {
+/** With more arguments for the browser, if it needs any. */
+export function startBrowser(more = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
@@ -22,6 +23,7 @@ export function startBrowser() {
       "--disable-sync",
       "--autoplay-policy=no-user-gesture-required",
       "--mute-audio",
+      ...more,
     ],
   });
 }

@@ -13,9 +13,9 @@ const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
 
 /**
  * Starts a server, which brings the interface along as it was built into `ui/dist`.
- * `SERVER_BIN` names another program than that of `cargo build`.
+ * `SERVER_BIN` names another program than that of `cargo build`; `env` adds to its settings.
  */
-export async function startServer({ demo = false } = {}) {
+export async function startServer({ demo = false, env = {} } = {}) {
   const binary = process.env.SERVER_BIN ?? join(target, "debug/greenroom");
   if (!existsSync(binary)) throw new Error(`no server at ${binary}: cargo build -p greenroom-cli`);
   const home = await mkdtemp(join(tmpdir(), "greenroom-ui-"));
@@ -27,7 +27,7 @@ export async function startServer({ demo = false } = {}) {
   const run = async () => {
     const args = ["serve", "--data-dir", join(home, "data"), "--http", `127.0.0.1:${http}`];
     args.push("--rtmp", `127.0.0.1:${rtmp}`, "--public-url", url, ...(demo ? ["--demo"] : []));
-    child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+    child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
@@ -101,7 +101,7 @@ export async function until(what, check, patience = 30_000) {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
