@@ -102,11 +102,20 @@ impl LiveKit {
         (sid, name): (&str, &str),
         key: Key,
     ) {
+        // Rooms of other programs are none of our business.
+        let Some(channel) = self.channel_of(room).await else {
+            return self.rooms.lock().unanswered(room, sid);
+        };
         let answer = match key {
             Key::Ours(key) => events.authorize_key(key).await,
             Key::Foreign | Key::Unsaid => Err(PublishRefused::UnknownKey),
         };
         match answer {
+            Ok(lease) if lease.channel != channel => {
+                tracing::warn!(%room, "somebody came with the key of another channel");
+                tell(events, lost(&lease)).await;
+                self.rooms.lock().turn_away(room, sid);
+            }
             Ok(lease) => {
                 let stream = lease.stream;
                 let now = Instant::now();

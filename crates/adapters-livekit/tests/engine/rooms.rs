@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use crate::support::{House, demo, key, key_of_demo, lease, until};
 use greenroom_adapters_livekit::{CheckError, LiveKit, Options};
 use greenroom_domain::media::{
-    MediaEvent, MediaServer, MediaWebhooks, Messenger, SeatRole, WebhookRefused,
+    MediaEvent, MediaServer, MediaWebhooks, Messenger, SeatRequest, SeatRole, Tab, WebhookRefused,
 };
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::stream::Generation;
-use greenroom_testkit::builders::{guest, stream_id, viewer};
+use greenroom_testkit::builders::{guest, stream_id, user_id, viewer};
 use greenroom_testkit::livekit::{
     Attendee, Delivery, Faults, KEY, SECRET, StandIn, TurnedAway, sign, sign_long_ago,
 };
@@ -348,4 +348,23 @@ async fn chat_goes_out_as_data_in_order() {
         shown.expect("reachable");
     }
     assert_eq!(livekit.data(&room), [b"first".to_vec(), b"second".to_vec()]);
+}
+
+#[tokio::test]
+async fn rooms_that_are_no_creators_are_left_alone() {
+    let (house, livekit) = open(Faults::default()).await;
+    let other = SeatRequest {
+        channel: demo().id,
+        owner: user_id("stranger"),
+        role: SeatRole::Publisher(key()),
+        tab: Tab::Only,
+    };
+    let seat = house.engine.take_seat(other).await.expect("reachable");
+    let seat = seat.expect("it has rooms");
+    let stranger = livekit.join(seat.token.expose()).expect("a seat");
+    livekit.publish(&stranger).expect("it may");
+    // What is heard later has been acted upon.
+    publish(&house, &livekit, 1).await;
+    assert_eq!(house.app.asked().len(), 1);
+    assert!(livekit.is_there(&stranger));
 }

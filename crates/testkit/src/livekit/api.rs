@@ -46,6 +46,11 @@ const NO_SERVICE: Refusal = Refusal(
     "internal",
     "ingress not connected (redis required)",
 );
+const DEAD: Refusal = Refusal(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "nobody is there",
+);
 const BAD_ROUTE: Refusal = Refusal(StatusCode::NOT_FOUND, "bad_route", "no such method");
 const MALFORMED: Refusal = Refusal(StatusCode::BAD_REQUEST, "malformed", "cannot be read");
 
@@ -56,6 +61,14 @@ pub(super) async fn serve(listener: TcpListener, house: Shared) {
     axum::serve(listener, routes)
         .await
         .expect("it serves until it is stopped");
+}
+
+/// Lets nobody say a word.
+pub(super) async fn hang_up(listener: TcpListener) {
+    loop {
+        // Who came is dropped at once.
+        drop(listener.accept().await);
+    }
 }
 
 async fn call(
@@ -77,6 +90,7 @@ async fn call(
     };
     let mut house = lock(&house);
     let answer = match (service.as_str(), method.as_str()) {
+        _ if house.is_dead => Err(DEAD),
         ("livekit.RoomService", method) => call.of_rooms(method, &mut house),
         ("livekit.Ingress", _) if !house.has_ingress => Err(NO_SERVICE),
         ("livekit.Ingress", method) => call.of_ingresses(method, &mut house),

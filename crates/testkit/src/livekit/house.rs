@@ -15,6 +15,8 @@ pub(super) struct House {
     pub(super) rooms: BTreeMap<String, Inside>,
     pub(super) ingresses: BTreeMap<String, IngressInfo>,
     pub(super) has_ingress: bool,
+    /// Whoever is still connected is told that nobody is there.
+    pub(super) is_dead: bool,
     pub(super) data: Vec<(String, Vec<u8>)>,
     post: mpsc::UnboundedSender<Delivery>,
     made: i64,
@@ -40,6 +42,7 @@ impl House {
             rooms: BTreeMap::new(),
             ingresses: BTreeMap::new(),
             has_ingress: true,
+            is_dead: false,
             data: Vec::new(),
             post,
             made: 0,

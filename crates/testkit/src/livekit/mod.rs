@@ -34,6 +34,8 @@ pub const SECRET: &str = "a-secret-of-more-than-32-characters";
 
 /// A LiveKit server without media.
 pub struct StandIn {
+    /// Held for as long as it lives: nobody else takes the port while nobody answers.
+    door: std::net::TcpListener,
     address: SocketAddr,
     house: Arc<Mutex<House>>,
     server: Mutex<Option<JoinHandle<()>>>,
@@ -71,10 +73,11 @@ impl StandIn {
     pub async fn start() -> Self {
         let (post, posting) = mpsc::unbounded_channel();
         let house = Arc::new(Mutex::new(House::new(post)));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it listens");
-        let server = tokio::spawn(api::serve(listener, Arc::clone(&house)));
+        let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = door.local_addr().expect("it listens");
+        let server = tokio::spawn(api::serve(listener(&door), Arc::clone(&house)));
         Self {
+            door,
             address,
             house,
             server: Mutex::new(Some(server)),
@@ -115,25 +118,28 @@ impl StandIn {
 
     /// Nobody answers any more, and all that was in the rooms is gone, without a word.
     pub async fn kill(&self) {
-        let server = lock(&self.server).take();
-        if let Some(server) = server {
-            server.abort();
-            // It has been told to.
-            let _ = server.await;
-        }
-        self.house().rooms.clear();
+        self.serve(tokio::spawn(api::hang_up(listener(&self.door))))
+            .await;
+        let mut house = self.house();
+        house.is_dead = true;
+        house.rooms.clear();
     }
 
     /// Answers again, at the same address, with no rooms.
     pub async fn revive(&self) {
-        let listener = loop {
-            match TcpListener::bind(self.address).await {
-                Ok(listener) => break listener,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
-        let server = tokio::spawn(api::serve(listener, Arc::clone(&self.house)));
-        *lock(&self.server) = Some(server);
+        self.house().is_dead = false;
+        let serving = api::serve(listener(&self.door), Arc::clone(&self.house));
+        self.serve(tokio::spawn(serving)).await;
+    }
+
+    /// Something else is at the door from now on.
+    async fn serve(&self, next: JoinHandle<()>) {
+        let before = lock(&self.server).replace(next);
+        if let Some(before) = before {
+            before.abort();
+            // It has been told to.
+            let _ = before.await;
+        }
     }
 
     /// Comes into a room with a token, and displaces whoever is there by the same name.
@@ -214,6 +220,12 @@ impl Drop for StandIn {
             }
         }
     }
+}
+
+fn listener(door: &std::net::TcpListener) -> TcpListener {
+    let door = door.try_clone().expect("a socket has more than one handle");
+    door.set_nonblocking(true).expect("it is a socket");
+    TcpListener::from_std(door).expect("inside a runtime")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
