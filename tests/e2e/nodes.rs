@@ -77,6 +77,13 @@ async fn what_is_said_and_done_at_one_node_holds_at_the_other() {
     check_view("ann", &theirs.view("ann"), &kept);
     check_view("guest there", &theirs.view("guest"), &kept);
 
+    // Who is mentioned at one node is told at the other.
+    let mention = json!({ "handle": "kim", "message": "look, @ann" });
+    ours.does("owner", "send-message", mention).await;
+    theirs
+        .hears("ann", "notification", |it| it["type"] == "mentioned")
+        .await;
+
     // A page that one node has shown is another as soon as it is changed at the other.
     let page = "/api/v1/channels/kim";
     there.api().get(page).await.expect(200);
@@ -95,6 +102,10 @@ async fn what_is_said_and_done_at_one_node_holds_at_the_other() {
     ours.does("owner", "moderate-user", ban).await;
     theirs
         .hears("guest", "user-moderated", |it| it["action"] == "ban")
+        .await;
+    // And they themselves are told, wherever they are.
+    theirs
+        .hears("ann", "notification", |it| it["type"] == "restriction")
         .await;
     let said = json!({ "handle": "kim", "message": "but" });
     theirs.fails("ann", "send-message", said, "BANNED").await;
