@@ -302,7 +302,7 @@ export class Engine {
     if (!this.#isStarted) return;
     const { video } = this;
     const now = performance.now();
-    if (video.currentTime !== this.#lastTime) {
+    if (video.currentTime !== this.#lastTime || this.#room?.isReceiving) {
       this.#lastTime = video.currentTime;
       this.#movedAt = now;
       this.#mediaRepairs = 0;

@@ -1,6 +1,6 @@
 // A LiveKit room: a chunk of its own with its library, loaded where a channel is played in one.
 
-import { DisconnectReason, Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
+import { ConnectionState, DisconnectReason, Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
 
 /**
  * Why a room was left for good: another tab took the place, somebody was sent out, the room was
@@ -52,6 +52,11 @@ export class RoomPlayer {
   async connect(url: string, token: string): Promise<void> {
     this.video.srcObject = this.#shown;
     await this.#room.connect(url, token);
+  }
+
+  /** Whether what is published arrives, be it a screen on which nothing moves. */
+  get isReceiving(): boolean {
+    return this.#room.state === ConnectionState.Connected && this.#shown.getTracks().length > 0;
   }
 
   destroy(): void {
