@@ -199,7 +199,11 @@ async fn what_was_sent_comes_back_as_it_was() {
     clients
         .fails("ws", "send-message", send(" \n "), "MESSAGE_EMPTY")
         .await;
-    let unknown = json!({ "handle": "kim", "message": "a", "userId": "me" });
+    let for_another = json!({ "handle": "kim", "message": "a", "userId": "me" });
+    clients
+        .fails("ws", "send-message", for_another, "FORBIDDEN")
+        .await;
+    let unknown = json!({ "handle": "kim", "message": "a", "colour": "red" });
     clients
         .fails("ws", "send-message", unknown, "UNKNOWN_FIELD")
         .await;

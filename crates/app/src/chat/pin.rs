@@ -66,6 +66,9 @@ async fn attempt_end(
 ) -> Result<(), Attempt> {
     let channel = app.channel(id).await?.value;
     app.authorize(actor, &channel, Action::Pin).await?;
+    if app.ports.room_log.line(id, target).await?.is_none() {
+        return Err(ChatError::NoSuchMessage.into());
+    }
     change(app, actor, id, |room| Ok(room.unpin(target))).await
 }
 
