@@ -476,11 +476,11 @@ async fn a_delayed_chat_is_shown_to_its_staff_at_once_and_to_others_when_it_is_d
     }
     let send = |text: &str| json!({ "handle": "kim", "message": text, "clientMessageId": text });
     clients.does("guest", "send-message", send("kept")).await;
-    let sent = Instant::now();
+    let said_at = Instant::now();
     let gone = clients.does("guest", "send-message", send("secret")).await;
     let gone = gone["seq"].as_u64().expect("a number");
     clients.catches_up("owner", gone).await;
-    let waited = sent.elapsed();
+    let waited = said_at.elapsed();
     assert!(waited < Duration::from_millis(1_500), "{waited:?}");
     assert_eq!(texts(&clients.view("owner")), ["kept", "secret"]);
     let public = server.api().get("/api/v1/channels/kim/chat").await;
@@ -493,7 +493,7 @@ async fn a_delayed_chat_is_shown_to_its_staff_at_once_and_to_others_when_it_is_d
     clients.does("owner", "delete-message", delete).await;
     for name in ["guest", "polling"] {
         clients.catches_up(name, gone + 1).await;
-        let waited = sent.elapsed();
+        let waited = said_at.elapsed();
         assert!(waited >= Duration::from_secs(2), "{name}: {waited:?}");
         let view = clients.view(name);
         assert_eq!(texts(&view), ["kept"], "{name}");
