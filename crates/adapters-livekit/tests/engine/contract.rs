@@ -71,7 +71,7 @@ impl media_server::Encoder for Encoder {
 #[tokio::test]
 async fn the_engine_keeps_the_promises_of_a_media_server() {
     media_server::all(async || {
-        let mut livekit = StandIn::start().await;
+        let mut livekit = StandIn::start();
         let options = Options::new(&livekit.url(), KEY, SECRET).expect("options");
         let house = House::open(options);
         livekit.deliver_to(house.engine.clone(), Faults::default());

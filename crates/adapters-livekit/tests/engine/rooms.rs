@@ -18,8 +18,8 @@ fn options(livekit: &StandIn) -> Options {
     Options::new(&livekit.url(), KEY, SECRET).expect("options")
 }
 
-async fn open(faults: Faults) -> (House, StandIn) {
-    let mut livekit = StandIn::start().await;
+fn open(faults: Faults) -> (House, StandIn) {
+    let mut livekit = StandIn::start();
     let house = House::open(options(&livekit));
     livekit.deliver_to(house.engine.clone(), faults);
     (house, livekit)
@@ -53,7 +53,7 @@ async fn audience_is(house: &House, expected: &[Identity]) {
 
 #[tokio::test]
 async fn an_audience_is_people_however_many_tabs_they_have() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     publish(&house, &livekit, 1).await;
     let (ada, eve) = (viewer("ada"), guest("eve"));
     let first = watch(&house, &livekit, ada, 1).await;
@@ -73,7 +73,7 @@ async fn an_audience_is_people_however_many_tabs_they_have() {
 
 #[tokio::test]
 async fn who_is_banned_is_sent_out_and_whenever_they_come_back() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     publish(&house, &livekit, 1).await;
     let (ada, eve) = (viewer("ada"), guest("eve"));
     let seat = house.seat(SeatRole::Viewer(ada), 1).await;
@@ -105,7 +105,7 @@ async fn who_is_banned_is_sent_out_and_whenever_they_come_back() {
 
 #[tokio::test]
 async fn what_webhooks_lose_the_lists_bring_back() {
-    let mut livekit = StandIn::start().await;
+    let mut livekit = StandIn::start();
     let house = House::open(options(&livekit).reconcile_every(Duration::from_millis(50)));
     let nothing = Faults {
         lose: 100,
@@ -138,8 +138,7 @@ async fn repeated_and_shuffled_webhooks_leave_the_truth() {
             shuffle: 12,
             seed,
             ..Faults::default()
-        })
-        .await;
+        });
         publish(&house, &livekit, 1).await;
         let people = [viewer("ada"), viewer("bob"), guest("eve"), guest("mallory")];
         for (tab, who) in people.into_iter().enumerate() {
@@ -157,7 +156,7 @@ async fn repeated_and_shuffled_webhooks_leave_the_truth() {
 
 #[tokio::test]
 async fn forged_altered_and_replayed_deliveries_change_nothing() {
-    let mut livekit = StandIn::start().await;
+    let mut livekit = StandIn::start();
     let house = House::open(options(&livekit).reconcile_every(Duration::from_secs(600)));
     let ada = viewer("ada");
     // So that the room is there.
@@ -221,7 +220,7 @@ async fn forged_altered_and_replayed_deliveries_change_nothing() {
 
 #[tokio::test]
 async fn without_livekit_calls_fail_at_once_and_with_it_all_is_right_again() {
-    let mut livekit = StandIn::start().await;
+    let mut livekit = StandIn::start();
     let house = House::open(options(&livekit).reconcile_every(Duration::from_millis(50)));
     livekit.deliver_to(house.engine.clone(), Faults::default());
     publish(&house, &livekit, 1).await;
@@ -245,7 +244,7 @@ async fn without_livekit_calls_fail_at_once_and_with_it_all_is_right_again() {
 
 #[tokio::test]
 async fn the_end_closes_the_room_and_no_token_opens_it() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     let encoder = publish(&house, &livekit, 1).await;
     let seat = house.seat(SeatRole::Viewer(viewer("ada")), 1).await;
     let ended = house.engine.end(demo().id, stream_id("demo", 1)).await;
@@ -258,7 +257,7 @@ async fn the_end_closes_the_room_and_no_token_opens_it() {
 
 #[tokio::test]
 async fn an_encoder_publishes_with_what_the_engine_made_for_its_key() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     let engine = &house.engine;
     let made = engine.ingest_credentials(key_of_demo()).await;
     let made = made.expect("reachable");
@@ -293,7 +292,7 @@ async fn an_encoder_publishes_with_what_the_engine_made_for_its_key() {
 
 #[tokio::test]
 async fn a_publisher_whom_the_application_refuses_is_sent_out() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     let seat = house.seat(SeatRole::Publisher(key()), 1).await;
     let attendee = livekit.join(seat.token.expose()).expect("a seat");
     livekit.publish(&attendee).expect("it may");
@@ -303,7 +302,7 @@ async fn a_publisher_whom_the_application_refuses_is_sent_out() {
 
 #[tokio::test]
 async fn without_the_ingress_service_whip_goes_to_the_server() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     livekit.without_ingress();
     let made = house.engine.ingest_credentials(key_of_demo()).await;
     let made = made.expect("reachable");
@@ -316,7 +315,7 @@ async fn without_the_ingress_service_whip_goes_to_the_server() {
 
 #[tokio::test]
 async fn a_wrong_key_secret_or_address_is_named() {
-    let livekit = StandIn::start().await;
+    let livekit = StandIn::start();
     let check = async |url: &str, key: &str, secret: &str| {
         LiveKit::check(&Options::new(url, key, secret).expect("options")).await
     };
@@ -336,7 +335,7 @@ async fn a_wrong_key_secret_or_address_is_named() {
 
 #[tokio::test]
 async fn chat_goes_out_as_data_in_order() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     let (engine, room) = (&house.engine, demo().owner.to_string());
     engine
         .show(demo().id, b"to nobody")
@@ -352,7 +351,7 @@ async fn chat_goes_out_as_data_in_order() {
 
 #[tokio::test]
 async fn rooms_that_are_no_creators_are_left_alone() {
-    let (house, livekit) = open(Faults::default()).await;
+    let (house, livekit) = open(Faults::default());
     let other = SeatRequest {
         channel: demo().id,
         owner: user_id("stranger"),

@@ -69,8 +69,8 @@ pub enum TurnedAway {
 
 impl StandIn {
     /// A server on a free port. Its webhooks wait until they are
-    /// [delivered](Self::deliver_to).
-    pub async fn start() -> Self {
+    /// [delivered](Self::deliver_to). Inside a runtime.
+    pub fn start() -> Self {
         let (post, posting) = mpsc::unbounded_channel();
         let house = Arc::new(Mutex::new(House::new(post)));
         let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
