@@ -159,7 +159,12 @@ test("a ban cuts off within a second, and the page says so", options, async () =
   const id = await viewer.page.evaluate(async () => (await (await fetch("/api/v1/me")).json()).id);
   await viewer.page.evaluate(() => {
     globalThis.cut = new Promise((resolve) => {
-      const look = () => (document.body.innerText.includes("You may not watch this channel") ? resolve(Date.now()) : setTimeout(look, 10));
+      const begun = Date.now();
+      const look = () => {
+        if (document.body.innerText.includes("You may not watch this channel")) resolve(Date.now());
+        else if (Date.now() > begun + 10_000) resolve(Infinity);
+        else setTimeout(look, 10);
+      };
       look();
     });
   });
