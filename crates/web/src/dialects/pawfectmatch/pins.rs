@@ -8,7 +8,7 @@ use axum::Json;
 use greenroom_app::chat::pin;
 use greenroom_app::stream::view::{self, StreamView};
 use greenroom_app::{App, Refusal};
-use greenroom_domain::access::Denied;
+use greenroom_domain::access::{Denied, Standing};
 use greenroom_domain::chat::{ChatError, Content, Line, LineBody, Place};
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::id::{StreamId, UserId};
@@ -85,8 +85,11 @@ pub(crate) async fn pin(
 
 /// What is kept in view of a stream.
 pub(crate) async fn of(app: &App, view: &StreamView) -> Result<Vec<PinnedJson>, Refusal> {
+    // What viewers of a delayed chat have not been shown yet is not shown by its pin either.
+    let end = app.end_of_log(view.channel.id, Standing::Viewer).await?.seq;
+    let is_shown = |line: &Line| is_of(view, line) && line.place.seq <= end;
     let lines = kept(app, view).await?.into_iter();
-    let lines: Vec<Line> = lines.filter(|line| is_of(view, line)).collect();
+    let lines: Vec<Line> = lines.filter(is_shown).collect();
     let authors = lines.iter().filter_map(|line| match author(line)? {
         Identity::User(id) => Some(id),
         Identity::Guest(_) => None,
