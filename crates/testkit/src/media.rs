@@ -7,11 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::media::{
-    EngineSecret, GrantToken, IngestAddress, IngestStatus, MediaServer, MediaServerError,
-    PlaybackAddress, PlaybackKind, Seat, SeatRequest, SeatRole,
+    EngineSecret, GrantToken, IngestAddress, IngestCredential, IngestStatus, KeyOfChannel,
+    MediaServer, MediaServerError, PlaybackAddress, PlaybackKind, Seat, SeatRequest, SeatRole,
 };
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
 use greenroom_domain::stream::Generation;
 
 use crate::builders::NOON;
@@ -39,6 +39,8 @@ struct Engine {
     encoders: HashMap<StreamId, IngestStatus>,
     failures: usize,
     has_rooms: bool,
+    /// How often a key's credentials were withdrawn.
+    withdrawn: HashMap<StreamKeyId, usize>,
 }
 
 /// How long a seat's token opens the door.
@@ -67,7 +69,8 @@ impl FakeMediaServer {
         self.calls().into_iter().filter(|it| *it == call).count()
     }
 
-    /// It has rooms from now on, and whoever may sits down in them.
+    /// It has rooms from now on, and whoever may sits down in them; encoders are given what it
+    /// makes itself.
     pub fn open_rooms(&self) {
         self.engine().has_rooms = true;
     }
@@ -166,6 +169,33 @@ impl MediaServer for FakeMediaServer {
             identity,
             expires_at: NOON + SEAT,
         }))
+    }
+
+    async fn ingest_credentials(
+        &self,
+        key: KeyOfChannel,
+    ) -> Result<Vec<IngestCredential>, MediaServerError> {
+        let engine = self.working()?;
+        if !engine.has_rooms {
+            return Ok(Vec::new());
+        }
+        let key = key.key.key;
+        let before = engine.withdrawn.get(&key).copied().unwrap_or_default();
+        let made = |protocol, url: &str, expires_at| IngestCredential {
+            protocol,
+            url: url.to_owned(),
+            secret: EngineSecret::new(format!("{protocol} for {key}, {before} before")),
+            expires_at,
+        };
+        Ok(vec![
+            made("rtmp", "rtmp://rooms.example/x", None),
+            made("whip", "https://rooms.example/w", Some(NOON + SEAT)),
+        ])
+    }
+
+    async fn withdraw_credentials(&self, key: StreamKeyId) -> Result<(), MediaServerError> {
+        *self.working()?.withdrawn.entry(key).or_default() += 1;
+        Ok(())
     }
 
     async fn ingest_status(

@@ -106,6 +106,13 @@ impl Problem {
         }
     }
 
+    /// There is no room to publish to.
+    #[cfg(any(feature = "rest", feature = "graphql"))]
+    pub(crate) fn no_rooms() -> Self {
+        let error = "the media engine has no rooms to publish to";
+        Self::new(StatusCode::CONFLICT, "NO_ROOMS", error)
+    }
+
     /// It may have been done, or not.
     pub(crate) fn took_too_long() -> Self {
         Self::new(

@@ -1,7 +1,8 @@
 use greenroom_app::channel::keys::RevealedKey;
 use greenroom_app::channel::view::ChannelView;
 use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
-use greenroom_domain::media::IngestAddress;
+use greenroom_domain::media::{IngestAddress, IngestCredential};
+use greenroom_domain::shared::clock::Timestamp;
 use serde::Serialize;
 
 use super::account::{UserJson, picture_url};
@@ -199,6 +200,34 @@ impl From<&RevealedKey> for KeySecretJson {
         Self {
             key: KeyJson::from(&revealed.key),
             secret: revealed.secret.expose().to_owned(),
+        }
+    }
+}
+
+/// What an encoder is given, for the channel's owner alone.
+#[derive(Clone, Serialize)]
+#[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
+#[cfg_attr(feature = "graphql", graphql(name = "IngestCredential"))]
+#[cfg_attr(feature = "rest", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "rest", schema(as = IngestCredential))]
+pub struct IngestCredentialJson {
+    /// `rtmp`, `rtmps` or `whip`.
+    pub protocol: &'static str,
+    /// Where to publish.
+    pub url: String,
+    /// With what: the stream key, or WHIP's bearer token.
+    pub stream_key: String,
+    /// It lets nobody in after that; absent while it is good for as long as the key is.
+    pub expires_at: Option<String>,
+}
+
+impl From<IngestCredential> for IngestCredentialJson {
+    fn from(made: IngestCredential) -> Self {
+        Self {
+            protocol: made.protocol,
+            url: made.url,
+            stream_key: made.secret.expose().to_owned(),
+            expires_at: made.expires_at.map(Timestamp::to_rfc3339),
         }
     }
 }

@@ -19,7 +19,10 @@ use serde::Serialize;
 pub(crate) use account::picture_url;
 pub use account::{AccountJson, UserJson};
 pub use audit::{AuditEventJson, AuditPersonJson, AuditTypeJson, People, people_in};
-pub use channel::{ChannelJson, GateJson, IngestAddressJson, IngestJson, KeyJson, KeySecretJson};
+pub use channel::{
+    ChannelJson, GateJson, IngestAddressJson, IngestCredentialJson, IngestJson, KeyJson,
+    KeySecretJson,
+};
 pub use chat::{
     AuthorJson, HistoryJson, LineBodyJson, LineJson, PinJson, RestrictionJson, RestrictionKindJson,
 };

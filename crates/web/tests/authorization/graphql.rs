@@ -1,8 +1,8 @@
 //! GraphQL's rows: every field that is resolved by itself.
 
 use crate::table::{
-    ACCOUNT, ADMIN, AUDIENCE, Ask, CHATS, CREATES, Expected, FOLLOWS, HIDDEN, OPEN, OWNER, RUNS,
-    Row, STAFF,
+    ACCOUNT, ADMIN, AUDIENCE, Actor, Ask, CHATS, CREATES, Expected, FOLLOWS, HIDDEN, OPEN, OWNER,
+    RUNS, Row, STAFF,
 };
 
 /// A field, a document that asks for it, and what comes of it.
@@ -65,9 +65,12 @@ fn fields() -> Vec<Row> {
         ("Stream.audience",       "live { audience { viewers } }",               AUDIENCE),
         ("Stream.encoder",        "live { encoder { elsewhere } }",              RUNS),
     ];
-    rows.map(|(name, field, expected)| {
+    let mut rows: Vec<Row> = rows.map(|(name, field, expected)| {
         row(name, format!("{{ channel(handle: \"ada\") {{ {field} }} }}"), expected)
-    }).into()
+    }).into();
+    let revealed = "mutation { revealKey(id: \"$global-key\") { ingest { url } } }";
+    rows.push(row("RevealedKey.ingest", revealed.to_owned(), HIDDEN));
+    rows
 }
 
 /// Fields of objects that whoever has the object may see: they are at hand.
@@ -108,6 +111,7 @@ pub(crate) const PLAIN: &[(&str, &[&str])] = &[
         ],
     ),
     ("Chat", &[]),
+    ("RevealedKey", &["key", "secret"]),
     ("Query", &[]),
     ("Mutation", &[]),
     ("Subscription", &[]),
@@ -145,6 +149,7 @@ pub(crate) const PLAIN_OBJECTS: &[&str] = &[
     "HeldGate",
     "Ingest",
     "IngestAddress",
+    "IngestCredential",
     "IngestStatus",
     "JoinedStream",
     "LockedGate",
@@ -160,7 +165,6 @@ pub(crate) const PLAIN_OBJECTS: &[&str] = &[
     "PostedMessage",
     "ReactionCount",
     "RestrictionLifted",
-    "RevealedKey",
     "RoleChanged",
     "SettingsChanged",
     "SignedIn",
@@ -182,7 +186,9 @@ fn mutations() -> Vec<Row> {
     let no_link = Expected::all("SETUP_LINK_INVALID");
     let rules = "enabled: true, guests: true, maxLength: 100, rate: STANDARD";
     let configure = format!("configureChat(handle: \"ada\", settings: {{ {rules} }}) {{ version }}");
-    let rows: [(&str, &str, Expected); 38] = [
+    // The engine of this server has no rooms.
+    let seat = HIDDEN.but(Actor::Owner, "NO_ROOMS");
+    let rows: [(&str, &str, Expected); 40] = [
         ("register",        "register(username: \"newcomer\", password: \"$password\") { role }",
                                                                                       OPEN),
         ("setUp",           "setUp(token: \"gs_wrong\", username: \"mallory\", \
@@ -207,6 +213,8 @@ fn mutations() -> Vec<Row> {
         ("revealKey",       "revealKey(id: \"$global-key\") { secret }",              HIDDEN),
         ("rotateKey",       "rotateKey(id: \"$global-key\") { secret }",              HIDDEN),
         ("revokeKey",       "revokeKey(id: \"$global-key\") { id }",                  HIDDEN),
+        ("withdrawIngest",  "withdrawIngest(keyId: \"$global-key\")",            HIDDEN),
+        ("takeSeat",        "takeSeat(keyId: \"$global-key\") { url }",          seat),
         ("createStream",    "createStream(handle: \"ada\") { id }",                   OWNER),
         ("startStream",     "startStream(id: \"$global-live\") { id }",               OWNER),
         ("endStream",       "endStream(id: \"$global-live\") { id }",                 RUNS),

@@ -5,6 +5,7 @@
 
 mod document;
 mod errors;
+mod ingest;
 mod limits;
 mod loading;
 mod social;

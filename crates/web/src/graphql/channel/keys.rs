@@ -2,12 +2,15 @@
 
 use async_graphql::{Context, ID, Object};
 use greenroom_app::channel::keys::{self, CreateKey};
+use greenroom_app::stream::credentials;
 use greenroom_domain::channel::KeyLabel;
 
 use super::{RevealedKey, StreamKey};
 use crate::graphql::id::local;
+use crate::graphql::page::READ;
 use crate::graphql::{asking, handle};
 use crate::problem::Problem;
+use crate::wire::PlaybackAddressJson;
 
 #[derive(Default)]
 pub(super) struct KeyMutation;
@@ -54,5 +57,28 @@ impl KeyMutation {
         let asking = asking(ctx)?;
         let key = keys::revoke(&asking.app, &asking.actor, local(&id)?).await?;
         Ok(StreamKey(key))
+    }
+    /// Withdraws what the media engine made for a key: nobody comes in with it any more, and
+    /// others are made the next time. Where encoders are given the key's own secret, nothing
+    /// changes: rotate the key.
+    #[graphql(complexity = "4 * READ + child_complexity")]
+    async fn withdraw_ingest(&self, ctx: &Context<'_>, key_id: ID) -> Result<bool, Problem> {
+        let asking = asking(ctx)?;
+        credentials::withdraw(&asking.app, &asking.actor, local(&key_id)?).await?;
+        Ok(true)
+    }
+
+    /// A seat in the channel's room to publish from a browser with this key; refused with
+    /// `NO_ROOMS` where the media engine has no rooms.
+    #[graphql(complexity = "4 * READ + child_complexity")]
+    async fn take_seat(
+        &self,
+        ctx: &Context<'_>,
+        key_id: ID,
+    ) -> Result<PlaybackAddressJson, Problem> {
+        let asking = asking(ctx)?;
+        let seat = credentials::seat(&asking.app, &asking.actor, local(&key_id)?).await?;
+        let seat = seat.ok_or_else(Problem::no_rooms)?;
+        Ok(PlaybackAddressJson::seat(&seat))
     }
 }

@@ -6,7 +6,7 @@ use greenroom_app::channel::relation;
 use greenroom_app::channel::view::{self, ChannelView};
 use greenroom_app::chat::appoint;
 use greenroom_app::social::list;
-use greenroom_app::stream::{playback, view as stream_view};
+use greenroom_app::stream::{credentials, playback, view as stream_view};
 use greenroom_domain::channel::{self as domain, IngestGate, KeyState};
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::social::Follow;
@@ -21,7 +21,7 @@ use crate::graphql::social::{ChannelViewer, Follower};
 use crate::graphql::stream::Stream;
 use crate::graphql::{asking, read};
 use crate::problem::Problem;
-use crate::wire::{IngestAddressJson, PlaybackAddressJson, picture_url};
+use crate::wire::{IngestAddressJson, IngestCredentialJson, PlaybackAddressJson, picture_url};
 
 /// A creator's channel.
 pub struct Channel {
@@ -376,19 +376,37 @@ pub enum KeyStatus {
 }
 
 /// A stream key with its secret, for its owner alone.
-#[derive(SimpleObject)]
-pub struct RevealedKey {
-    /// The key.
-    key: StreamKey,
-    /// What the encoder is given.
-    secret: String,
-}
+pub struct RevealedKey(Revealed);
 
 impl From<Revealed> for RevealedKey {
     fn from(revealed: Revealed) -> Self {
-        Self {
-            secret: revealed.secret.expose().to_owned(),
-            key: StreamKey(revealed.key),
-        }
+        Self(revealed)
+    }
+}
+
+/// A stream key with its secret, for its owner alone.
+#[Object]
+impl RevealedKey {
+    /// The key.
+    async fn key(&self) -> StreamKey {
+        StreamKey(self.0.key.clone())
+    }
+
+    /// What the encoder is given, where the media engine makes no credentials of its own.
+    async fn secret(&self) -> &str {
+        self.0.secret.expose()
+    }
+
+    /// What encoders are given for it, one for each way in which they may publish. Where the media
+    /// engine makes credentials of its own, they are made at the first time; `null`, with an
+    /// error, while it cannot be reached.
+    #[graphql(complexity = "4 * READ + child_complexity")]
+    async fn ingest(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<Vec<IngestCredentialJson>>, Problem> {
+        let asking = asking(ctx)?;
+        let made = credentials::show(&asking.app, &asking.actor, self.0.key.id).await?;
+        Ok(Some(made.into_iter().map(Into::into).collect()))
     }
 }

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use greenroom_app::stream::credentials;
-use greenroom_domain::media::IngestCredential;
-use greenroom_domain::shared::clock::Timestamp;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,39 +11,14 @@ use crate::context::Context;
 use crate::extract::Params;
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, Ends, Named, Restricted, Writes};
-use crate::wire::PlaybackAddressJson;
-
-/// What an encoder is given.
-#[derive(Serialize, ToSchema)]
-#[schema(as = IngestCredential)]
-pub(super) struct Credential {
-    /// `rtmp`, `rtmps` or `whip`.
-    protocol: &'static str,
-    /// Where to publish.
-    url: String,
-    /// With what: the stream key, or WHIP's bearer token.
-    stream_key: String,
-    /// It lets nobody in after that; absent while it is good for as long as the key is.
-    expires_at: Option<String>,
-}
-
-impl From<IngestCredential> for Credential {
-    fn from(made: IngestCredential) -> Self {
-        Self {
-            protocol: made.protocol,
-            url: made.url,
-            stream_key: made.secret.expose().to_owned(),
-            expires_at: made.expires_at.map(Timestamp::to_rfc3339),
-        }
-    }
-}
+use crate::wire::{IngestCredentialJson, PlaybackAddressJson};
 
 /// What encoders are given for a key.
 #[derive(Serialize, ToSchema)]
 #[schema(as = IngestCredentials)]
 pub(super) struct Credentials {
     /// One for each way in which they may publish.
-    items: Vec<Credential>,
+    items: Vec<IngestCredentialJson>,
 }
 
 /// What an encoder is given for a key: where to publish, and with what. Where the media engine
@@ -58,7 +31,7 @@ pub(super) async fn show(
     Params(id): Params<String>,
 ) -> Result<Json<Credentials>, Problem> {
     let made = credentials::show(&context.app, &context.actor, key_id(&id)?).await?;
-    let items = made.into_iter().map(Credential::from).collect();
+    let items = made.into_iter().map(IngestCredentialJson::from).collect();
     Ok(Json(Credentials { items }))
 }
 
@@ -88,10 +61,6 @@ pub(super) async fn take_seat(
     Params(id): Params<String>,
 ) -> Result<Json<PlaybackAddressJson>, Problem> {
     let seat = credentials::seat(&context.app, &context.actor, key_id(&id)?).await?;
-    let no_rooms = || {
-        let error = "the media engine has no rooms to publish to";
-        Problem::new(StatusCode::CONFLICT, "NO_ROOMS", error)
-    };
-    let seat = seat.ok_or_else(no_rooms)?;
+    let seat = seat.ok_or_else(Problem::no_rooms)?;
     Ok(Json(PlaybackAddressJson::seat(&seat)))
 }
