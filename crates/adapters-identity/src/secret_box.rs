@@ -129,9 +129,10 @@ fn derive(root: &Prk, path: &[&str]) -> Zeroizing<[u8; 32]> {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 4] = [
+    const PURPOSES: [Purpose; 5] = [
         Purpose::StreamKey,
         Purpose::Session,
+        Purpose::SignIn,
         Purpose::Grant,
         Purpose::Guest,
     ];

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The host platform's token was refused.
     #[error("the token was refused")]
     Token(#[source] TokenError),
+    /// The request opened a session before, which is over: it does not come back to life.
+    #[error("the session that this request opened is over; sign in with another idempotency key")]
+    SessionEnded,
     /// The one-time link for the first administrator is wrong, used or expired.
     #[error("this one-time link is not valid, or has been used")]
     SetupLinkInvalid,

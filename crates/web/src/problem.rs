@@ -211,6 +211,7 @@ impl From<Refusal> for Problem {
             Refusal::Denied(Denied::Forbidden) => (S::FORBIDDEN, "FORBIDDEN"),
             Refusal::WrongCredentials => (S::UNAUTHORIZED, "WRONG_CREDENTIALS"),
             Refusal::NotSignedIn => (S::UNAUTHORIZED, "NOT_SIGNED_IN"),
+            Refusal::SessionEnded => (S::GONE, "SESSION_ENDED"),
             Refusal::Token(
                 TokenError::NotConfigured | TokenError::Expired | TokenError::Invalid,
             ) => (S::UNAUTHORIZED, "TOKEN_REFUSED"),

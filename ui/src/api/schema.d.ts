@@ -683,7 +683,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in: answers with a token, and sets it as a cookie. */
+        /**
+         * Signs in: answers with a token, and sets it as a cookie. Sent again, it is answered with the
+         *     same session; with 410 when that is over.
+         */
         post: operations["sign_in"];
         delete?: never;
         options?: never;
@@ -1924,7 +1927,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -2455,7 +2459,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -4052,7 +4057,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -5055,7 +5061,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };
@@ -6944,7 +6951,15 @@ export interface operations {
     sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6991,6 +7006,15 @@ export interface operations {
             };
             /** @description The body took too long */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It is over for good */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7247,7 +7271,15 @@ export interface operations {
     setup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8047,7 +8079,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };

@@ -4,15 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use greenroom_domain::account::{DisplayName, Login, NewUser, Password, Role, User, Username};
-use greenroom_domain::shared::actor::Actor;
+use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::id::UserId;
 use greenroom_domain::shared::once::Once;
 use greenroom_domain::shared::store::Version;
-use uuid::Uuid;
 
+use crate::account::sign_in;
 use crate::commit::{Attempt, write};
-use crate::once::reply;
 use crate::{App, Refusal, Registration};
 
 /// Makes a local account.
@@ -33,7 +32,8 @@ pub async fn execute(app: &Arc<App>, actor: &Actor, command: Register) -> Result
     execute_once(app, actor, command, None).await
 }
 
-/// The same; the same request again answers with the account that it has made.
+/// The same; the same request again answers with the account that it has made. Nobody was there
+/// to ask before: the request is the account's own, by its password.
 pub async fn execute_once(
     app: &Arc<App>,
     actor: &Actor,
@@ -47,27 +47,16 @@ pub async fn execute_once(
         app.limit("register", peer.to_string(), app.settings.sign_in_quota)
             .await?;
     }
-    if let Some(made) = app.made_before(actor, once).await? {
-        return read(app, made).await;
-    }
     let id = UserId::from_uuid(app.ports.ids.uuid());
-    let with = Changes {
-        reply: reply(actor, once, id.uuid(), app.now()),
-        ..Changes::new()
-    };
-    let new = prepare(app, id, command, Role::User).await?;
-    app.once(
-        actor,
-        once,
-        || insert(app, actor, new.clone(), with.clone()),
-        |made| read(app, made),
-    )
-    .await
-}
-
-async fn read(app: &App, made: Uuid) -> Result<User, Refusal> {
-    let user = app.ports.users.get(UserId::from_uuid(made)).await?;
-    Ok(user.ok_or(Refusal::NoSuchUser)?.value)
+    let new = Changes::new();
+    let made = create(app, actor, id, command.clone(), Role::User, new, once).await;
+    match made {
+        Err(Refusal::UsernameTaken) => {
+            let before = made_before(app, command, once).await?;
+            before.ok_or(Refusal::UsernameTaken)
+        }
+        made => made,
+    }
 }
 
 /// Makes an account of this role, together with other changes.
@@ -78,10 +67,37 @@ pub(super) async fn create(
     command: Register,
     role: Role,
     with: Changes,
+    once: Option<&Once>,
 ) -> Result<User, Refusal> {
     let new = prepare(app, id, command, role).await?;
+    let reply = once.map(|once| once.reply(Identity::User(id), id.uuid(), app.now()));
+    let with = Changes { reply, ..with };
     app.retry(|| insert(app, actor, new.clone(), with.clone()))
         .await
+}
+
+/// The account of that name, if it was this request that has made it.
+pub(super) async fn made_before(
+    app: &Arc<App>,
+    command: Register,
+    once: Option<&Once>,
+) -> Result<Option<User>, Refusal> {
+    let Some(once) = once else {
+        return Ok(None);
+    };
+    let Some(user) = app.ports.users.by_username(&command.username).await? else {
+        return Ok(None);
+    };
+    let by = Identity::User(user.value.id);
+    let reply = app.ports.replies.get(by, &once.key).await?;
+    if reply.is_none_or(|reply| reply.request != once.request) {
+        return Ok(None);
+    }
+    match sign_in::prove(app, &command.username, command.password).await {
+        Ok(user) => Ok(Some(user)),
+        Err(Refusal::WrongCredentials) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// Hashes the password of an account that is to be, whose name is free for all that is known.

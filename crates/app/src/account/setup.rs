@@ -6,6 +6,7 @@ use greenroom_domain::account::{Role, SessionToken, User};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder};
 use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::once::Once;
 
 use crate::account::register::{self, Register};
 use crate::{App, Refusal};
@@ -39,10 +40,35 @@ pub async fn execute(
     token: &SessionToken,
     command: Register,
 ) -> Result<User, Refusal> {
+    execute_once(app, token, command, None).await
+}
+
+/// The same; the same request again answers with the administrator that it has made.
+pub async fn execute_once(
+    app: &Arc<App>,
+    token: &SessionToken,
+    command: Register,
+    once: Option<&Once>,
+) -> Result<User, Refusal> {
     if let Some(peer) = command.peer {
         app.limit("setup", peer.to_string(), app.settings.sign_in_quota)
             .await?;
     }
+    match make(app, token, command.clone(), once).await {
+        Err(refusal @ (Refusal::SetupLinkInvalid | Refusal::UsernameTaken)) => {
+            let before = register::made_before(app, command, once).await?;
+            before.ok_or(refusal)
+        }
+        made => made,
+    }
+}
+
+async fn make(
+    app: &Arc<App>,
+    token: &SessionToken,
+    command: Register,
+    once: Option<&Once>,
+) -> Result<User, Refusal> {
     let valid = app
         .setup
         .0
@@ -58,23 +84,15 @@ pub async fn execute(
         close(app);
         return Err(Refusal::SetupLinkInvalid);
     }
-    let user = make_administrator(app, &Actor::System, command).await?;
+    // Refused when one is made at this moment.
+    let id = UserId::from_uuid(app.ports.ids.uuid());
+    let holder = Holder::User(id);
+    let with = Changes::new().claim(ClaimChange::Take(Claim::FirstAdministrator, holder));
+    let user = register::create(app, &Actor::System, id, command, Role::Admin, with, once).await?;
     close(app);
     Ok(user)
 }
 
 fn close(app: &App) {
     *app.setup.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-}
-
-/// Makes the first administrator; refused when there was one.
-async fn make_administrator(
-    app: &Arc<App>,
-    actor: &Actor,
-    command: Register,
-) -> Result<User, Refusal> {
-    let id = UserId::from_uuid(app.ports.ids.uuid());
-    let holder = Holder::User(id);
-    let with = Changes::new().claim(ClaimChange::Take(Claim::FirstAdministrator, holder));
-    register::create(app, actor, id, command, Role::Admin, with).await
 }

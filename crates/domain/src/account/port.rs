@@ -61,7 +61,7 @@ pub trait Sessions: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Passwords: Send + Sync {
-    /// A salted hash in PHC string format.
+    /// A salted hash in PHC string format: the same for the same password and salt.
     async fn hash(&self, password: Password, salt: [u8; 16])
     -> Result<PasswordHash, PasswordError>;
 

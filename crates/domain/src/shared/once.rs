@@ -43,7 +43,8 @@ impl RequestKey {
 pub struct Once {
     /// What the client calls it.
     pub key: RequestKey,
-    /// The SHA-256 of what is asked for: another under the same key is a mistake.
+    /// The SHA-256 of what is asked for: another under the same key is a mistake. No password
+    /// goes into it, as it is kept and quick to compute: who asks proves theirs each time.
     pub request: [u8; 32],
 }
 

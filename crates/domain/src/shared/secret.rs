@@ -10,6 +10,9 @@ pub enum Purpose {
     StreamKey,
     /// Tokens of local sessions, hashed to be found.
     Session,
+    /// Tokens of local sessions that one request opens once, made so that it can be answered
+    /// again.
+    SignIn,
     /// Playback grants, signed.
     Grant,
     /// Guest cookies, signed.
@@ -22,6 +25,7 @@ impl Purpose {
         match self {
             Self::StreamKey => "stream-key",
             Self::Session => "session",
+            Self::SignIn => "sign-in",
             Self::Grant => "grant",
             Self::Guest => "guest",
         }

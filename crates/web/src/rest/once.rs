@@ -8,6 +8,7 @@ use greenroom_domain::chat::ClientMessageId;
 use greenroom_domain::shared::once::{Once, RequestKey};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
@@ -24,7 +25,8 @@ const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) struct IdempotencyKey {
     /// What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
     /// the same within 24 hours, by the same user or guest, it is answered with what it has made;
-    /// another request under the same key is refused.
+    /// another request under the same key is refused. Who signs in or makes an account is that
+    /// account's user, by its password.
     #[param(
         rename = "Idempotency-Key",
         min_length = 1,
@@ -45,9 +47,10 @@ impl<T: DeserializeOwned> FromRequest<Web> for BodyOnce<T> {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let bytes = json_bytes(request, web).await?;
         let body = read_object(&bytes).map_err(|error| unreadable(&error))?;
+        let fields = read_object(&bytes).map_err(|error| unreadable(&error))?;
         let once = key.map(|key| Once {
             key,
-            request: digest(&method, &uri, &bytes),
+            request: digest(&method, &uri, fields),
         });
         Ok(Self(body, once))
     }
@@ -73,13 +76,14 @@ fn key(headers: &HeaderMap) -> Result<Option<RequestKey>, Problem> {
     })
 }
 
-/// What is asked for.
-fn digest(method: &Method, uri: &Uri, body: &[u8]) -> [u8; 32] {
+/// What is asked for, but for a password: what is kept of a request must not help to guess it.
+fn digest(method: &Method, uri: &Uri, mut body: Map<String, Value>) -> [u8; 32] {
+    body.remove("password");
     let mut hash = Sha256::new();
     hash.update(method.as_str());
     hash.update([0]);
     hash.update(uri.path());
     hash.update([0]);
-    hash.update(body);
+    hash.update(Value::Object(body).to_string());
     hash.finalize().into()
 }

@@ -100,3 +100,41 @@ fn every_operation_says_what_it_may_come_to() {
     }
     assert!(document["components"]["schemas"]["Error"].is_object());
 }
+
+/// What may be sent again without a key, and why.
+const HARMLESS_AGAIN: [(&str, &str); 7] = [
+    ("/api/v1/channels/{handle}/reactions", "nothing keeps it"),
+    ("/api/v1/keys/{id}/rotate", "the last answer's secret holds"),
+    ("/api/v1/keys/{id}/seat", "a token is signed, not kept"),
+    ("/api/v1/me/creator", "who is one stays one"),
+    ("/api/v1/streams/{id}/end", "what has ended has ended"),
+    ("/api/v1/streams/{id}/join", "one person is there once"),
+    ("/api/v1/streams/{id}/start", "what is live is live"),
+];
+
+#[test]
+fn what_is_posted_can_be_sent_again() {
+    let document = serde_json::to_value(greenroom_web::rest::openapi()).unwrap();
+    let mut harmless = HARMLESS_AGAIN.map(|(path, _)| path).to_vec();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let Some(post) = operations.get("post") else {
+            continue;
+        };
+        let parameters = post["parameters"].as_array();
+        let takes_a_key = parameters.is_some_and(|all| {
+            all.iter()
+                .any(|it| it["name"] == "Idempotency-Key" && it["in"] == "header")
+        });
+        let makes = post["responses"].get("201").is_some();
+        let listed = harmless.iter().position(|harmless| harmless == path);
+        assert!(takes_a_key || !makes, "{path} makes something");
+        assert!(
+            takes_a_key != listed.is_some(),
+            "{path}: a key, or a reason why none is needed"
+        );
+        if let Some(listed) = listed {
+            harmless.remove(listed);
+        }
+    }
+    assert!(harmless.is_empty(), "they are not there: {harmless:?}");
+}

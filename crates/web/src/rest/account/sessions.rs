@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::context::Context;
-use crate::extract::Body;
 use crate::problem::Problem;
-use crate::rest::docs::{Always, WithBody, Writes};
+use crate::rest::docs::{Always, Ends, WithBody, Writes};
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::wire::AccountJson;
 
 /// Name and password.
@@ -34,13 +34,15 @@ pub(super) struct SignedIn {
     user: AccountJson,
 }
 
-/// Signs in: answers with a token, and sets it as a cookie.
+/// Signs in: answers with a token, and sets it as a cookie. Sent again, it is answered with the
+/// same session; with 410 when that is over.
 #[utoipa::path(post, path = "/sessions", tag = "accounts", operation_id = "sign_in",
+    params(IdempotencyKey),
     request_body = Credentials,
-    responses((status = 201, body = SignedIn), Always, WithBody, Writes))]
+    responses((status = 201, body = SignedIn), Always, WithBody, Writes, Ends))]
 pub(super) async fn open(
     context: Context,
-    Body(body): Body<Credentials>,
+    BodyOnce(body, once): BodyOnce<Credentials>,
 ) -> Result<(StatusCode, Json<SignedIn>), Problem> {
     // What cannot be a name or password is a wrong one.
     let username = Username::parse(&body.username).map_err(|_| Refusal::WrongCredentials)?;
@@ -50,7 +52,7 @@ pub(super) async fn open(
         password,
         peer: context.peer,
     };
-    let signed_in = sign_in::execute(&context.app, command).await?;
+    let signed_in = sign_in::execute_once(&context.app, command, once.as_ref()).await?;
     context.keep_session(&signed_in.token, &signed_in.session);
     let body = SignedIn {
         token: signed_in.token.expose().to_owned(),

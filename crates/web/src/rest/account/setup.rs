@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 
 use super::NewAccount;
 use crate::context::Context;
-use crate::extract::Body;
 use crate::problem::Problem;
 use crate::rest::docs::{Always, Conflicts, WithBody, Writes};
+use crate::rest::once::{BodyOnce, IdempotencyKey};
 use crate::wire::AccountJson;
 
 /// Whether there is something to set up.
@@ -49,11 +49,12 @@ pub(super) struct FirstAdministrator {
 
 /// Makes the first administrator. The link works once.
 #[utoipa::path(post, path = "/setup", tag = "setup", operation_id = "setup",
+    params(IdempotencyKey),
     request_body = FirstAdministrator,
     responses((status = 201, body = AccountJson), Always, WithBody, Writes, Conflicts))]
 pub(super) async fn execute(
     context: Context,
-    Body(body): Body<FirstAdministrator>,
+    BodyOnce(body, once): BodyOnce<FirstAdministrator>,
 ) -> Result<(StatusCode, Json<AccountJson>), Problem> {
     let token = SessionToken::parse(&body.token).ok_or(Refusal::SetupLinkInvalid)?;
     let account = NewAccount {
@@ -61,6 +62,7 @@ pub(super) async fn execute(
         display_name: body.display_name,
         password: body.password,
     };
-    let user = setup::execute(&context.app, &token, account.command(&context)?).await?;
+    let command = account.command(&context)?;
+    let user = setup::execute_once(&context.app, &token, command, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(AccountJson::from(&user))))
 }
