@@ -1404,7 +1404,7 @@ export interface components {
             /** @description Without the key. */
             url: string;
         };
-        /** @description What an encoder is given. */
+        /** @description What an encoder is given, for the channel's owner alone. */
         IngestCredential: {
             /** @description It lets nobody in after that; absent while it is good for as long as the key is. */
             expires_at?: string | null;
