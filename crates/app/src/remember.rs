@@ -40,7 +40,7 @@ impl<K: Eq + Hash, V> Remembered<K, V> {
     pub(crate) fn fresh(&self, key: &K, now: Timestamp) -> Result<Arc<V>, Reading> {
         let kept = self.kept();
         match kept.things.get(key) {
-            Some((at, thing)) if *at <= now && now.since(*at) < FRESH => Ok(Arc::clone(thing)),
+            Some((at, thing)) if is_fresh(*at, now) => Ok(Arc::clone(thing)),
             _ => Err(Reading(kept.forgotten)),
         }
     }
@@ -64,10 +64,12 @@ impl<K: Eq + Hash, V> Remembered<K, V> {
         thing
     }
 
-    /// These have changed: they are read again on the next use.
-    pub(crate) fn forget(&self, has_changed: impl Fn(&V) -> bool) {
+    /// These have changed: they are read again on the next use. What is old goes as well, so that
+    /// the next change has only those to look through that were read in the last second.
+    pub(crate) fn forget(&self, now: Timestamp, has_changed: impl Fn(&V) -> bool) {
         let mut kept = self.kept();
-        kept.things.retain(|_, (_, thing)| !has_changed(thing));
+        let stays = |at, thing: &V| is_fresh(at, now) && !has_changed(thing);
+        kept.things.retain(|_, (at, thing)| stays(*at, thing));
         kept.forgotten += 1;
     }
 
@@ -76,8 +78,14 @@ impl<K: Eq + Hash, V> Remembered<K, V> {
     }
 }
 
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    at <= now && now.since(at) < FRESH
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn at(millis: i64) -> Timestamp {
@@ -95,17 +103,36 @@ mod tests {
         remembered.keep(1, "one", reading, at(0));
         assert_eq!(read(&remembered, at(999)), Some("one"));
         assert_eq!(read(&remembered, at(1000)), None, "it is old");
-        remembered.forget(|thing| *thing == "another");
+        remembered.forget(at(1), |thing| *thing == "another");
         assert_eq!(read(&remembered, at(1)), Some("one"));
-        remembered.forget(|thing| *thing == "one");
+        remembered.forget(at(1), |thing| *thing == "one");
         assert_eq!(read(&remembered, at(1)), None, "it has changed");
+    }
+
+    #[test]
+    fn a_change_looks_only_at_what_is_fresh_and_leaves_nothing_else() {
+        let remembered = Remembered::default();
+        for key in 0..10 {
+            let reading = remembered.fresh(&key, at(0)).expect_err("it is not there");
+            remembered.keep(key, "old", reading, at(0));
+        }
+        let reading = remembered.fresh(&1, at(1500)).expect_err("it is old");
+        remembered.keep(1, "new", reading, at(1500));
+        let looked_at = Cell::new(0);
+        remembered.forget(at(1500), |_| {
+            looked_at.set(looked_at.get() + 1);
+            false
+        });
+        assert_eq!(looked_at.get(), 1);
+        assert_eq!(remembered.kept().things.len(), 1);
+        assert_eq!(read(&remembered, at(1500)), Some("new"));
     }
 
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
         let remembered = Remembered::default();
         let reading = remembered.fresh(&1, at(0)).expect_err("it is not there");
-        remembered.forget(|_| true);
+        remembered.forget(at(0), |_| true);
         let thing = remembered.keep(1, "old", reading, at(0));
         assert_eq!(*thing, "old", "whoever read it may show it");
         assert_eq!(read(&remembered, at(0)), None);

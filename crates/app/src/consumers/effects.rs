@@ -67,10 +67,11 @@ async fn within_limit(effect: impl Future<Output = Result<(), Refusal>>) -> Resu
 }
 
 fn forget_what_changed(app: &App, event: &Event) {
+    let now = app.now();
     app.channels
-        .forget(|view| view::is_changed(view, &event.what));
+        .forget(now, |view| view::is_changed(view, &event.what));
     if let Happening::Account(about) = &event.what {
-        app.users.forget(|user| user.id == about.user());
+        app.users.forget(now, |user| user.id == about.user());
     }
     match &event.what {
         Happening::Chat(
