@@ -20,5 +20,6 @@ mod playback;
 mod publish;
 mod restart;
 mod schema;
+mod serve;
 mod soak;
 mod tls;

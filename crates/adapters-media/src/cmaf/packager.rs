@@ -6,15 +6,16 @@
 //! segments begin, and the other follows with the same numbers.
 
 mod era;
+mod pictures;
 mod publish;
+mod sound;
 
-use self::era::fill;
+use super::InitError;
 use super::audio::AudioTrack;
-use super::rendition::{Opening, Rendition};
+use super::rendition::Rendition;
 use super::segment::Period;
-use super::timeline::{Anchor, JumpDetector, to_millis, to_ticks};
+use super::timeline::{Anchor, JumpDetector};
 use super::video::VideoTrack;
-use super::{InitError, Segment};
 use crate::codec::CodecConfig;
 use crate::frame::{Frame, TrackKind};
 use bytes::Bytes;
@@ -261,229 +262,9 @@ impl Packager {
         !self.ended && last.is_some_and(|last| !last.closed && last.start == start)
     }
 
-    fn video_frame(&mut self, frame: Frame, now: i64) -> Result<Changed, PackagerError> {
-        let mut changed = Changed::default();
-        if self.announced.video.is_none() {
-            return Ok(changed);
-        }
-        let running = self
-            .era
-            .as_ref()
-            .is_some_and(|era| era.video.is_some() && !era.stale);
-        if frame.keyframe && !running {
-            if !self.numbers_left(now) {
-                return Ok(changed);
-            }
-            changed = self.end_era();
-            self.begin_era(&frame, now)?;
-            changed.video = true;
-        }
-        let Some(era) = &mut self.era else {
-            return Ok(changed);
-        };
-        let (Some(track), Some(rendition)) = (&mut era.video, &mut self.video) else {
-            return Ok(changed);
-        };
-        let at = track.place(&frame);
-        let (start, bytes) = rendition
-            .open_segment()
-            .map_or((at, 0), |open| (open.start, open.bytes()));
-        if bytes + track.gathered + frame.data.len() > self.limits.segment_bytes {
-            self.abandon();
-            return Err(PackagerError::BitrateTooHigh);
-        }
-        let length = at.saturating_sub(start);
-        if length > longest_pictures(self.target.unwrap_or(LONGEST_GROUP)) {
-            if track.is_late(at) {
-                // Not the encoder's groups are too long, but frames are missing.
-                let mut changed = changed | self.end_era();
-                if frame.keyframe {
-                    changed = changed | self.video_frame(frame, now)?;
-                }
-                return Ok(changed);
-            }
-            if length > longest_pictures(LONGEST_GROUP) {
-                self.abandon();
-                return Err(PackagerError::GroupTooLong);
-            }
-            self.retire();
-            changed.audio = true;
-        }
-        if let (
-            Some(Era {
-                video: Some(track), ..
-            }),
-            Some(rendition),
-        ) = (&mut self.era, &mut self.video)
-        {
-            changed.video |= track.advance(at, rendition);
-        }
-        if frame.keyframe && length > 0 {
-            changed = changed | self.key_frame(at, length, now)?;
-        }
-        if let Some(track) = self.era.as_mut().and_then(|era| era.video.as_mut()) {
-            track.keep(at, frame);
-        }
-        Ok(changed)
-    }
-
-    /// A key frame in a running era: a new segment, unless another group still fits in this one.
-    fn key_frame(&mut self, at: u64, length: u64, now: i64) -> Result<Changed, PackagerError> {
-        let left = self.numbers_left(now);
-        let Some(Era {
-            video: Some(track),
-            reconfigured,
-            period,
-            ..
-        }) = &mut self.era
-        else {
-            return Ok(Changed::default());
-        };
-        track.longest_group = track
-            .longest_group
-            .max(at.saturating_sub(track.group_start));
-        track.group_start = at;
-        let room = u64::from(self.target.unwrap_or(SHORTEST_TARGET)) * u64::from(VIDEO)
-            + u64::from(VIDEO) / 4;
-        let full = length + track.longest_group > room;
-        // Segments much shorter than a second use up more numbers than a restart skips.
-        if !*reconfigured && !(full && (left || length >= u64::from(VIDEO))) {
-            return Ok(Changed::default());
-        }
-        let mut period = *period;
-        if *reconfigured {
-            *reconfigured = false;
-            period = Period {
-                id: self.next,
-                start: to_millis(at, VIDEO),
-            };
-            if let Some(rendition) = &mut self.video {
-                track.flush(rendition);
-                if let Some(config) = self.announced.video.clone() {
-                    rendition
-                        .reconfigure(config, self.next)
-                        .map_err(PackagerError::Config)?;
-                }
-            }
-            if let Some(era) = &mut self.era {
-                era.period = period;
-            }
-        }
-        Ok(self.cut_video(at, period))
-    }
-
-    fn cut_video(&mut self, at: u64, period: Period) -> Changed {
-        let opening = Opening {
-            number: self.next,
-            discontinuity: false,
-            period,
-        };
-        self.next += 1;
-        let limit = self.audio_limit();
-        let mut changed = Changed {
-            video: true,
-            audio: false,
-        };
-        if let (Some(era), Some(rendition)) = (&mut self.era, &mut self.video) {
-            if let Some(track) = &mut era.video {
-                track.flush(rendition);
-            }
-            rendition.close(at);
-            if era.audio.is_none() {
-                changed.audio |= fill(&mut self.audio, rendition);
-            }
-            rendition.open(opening, at);
-            if let (Some(track), Some(sound)) = (&mut era.audio, &mut self.audio) {
-                let start = to_ticks(to_millis(at, VIDEO), sound.config.timescale());
-                changed.audio |= track.cut(start, opening, sound, limit);
-            }
-        }
-        self.publish();
-        self.trim();
-        changed
-    }
-
-    fn audio_frame(&mut self, frame: Frame, now: i64) -> Result<Changed, PackagerError> {
-        let mut changed = Changed::default();
-        if self.announced.audio.is_none() {
-            return Ok(changed);
-        }
-        let pictures = self.announced.video.is_some();
-        match &mut self.era {
-            Some(era) if era.video.is_some() => {
-                // Sound that was not there when the era began: the next key frame begins another.
-                era.stale |= era.audio.is_none();
-                if self.jumps.ahead_of_video(frame.dts) > PICTURES_MISSING {
-                    changed = self.end_era();
-                }
-            }
-            Some(era) if era.stale => changed = self.end_era(),
-            _ => {}
-        }
-        if self.era.is_none() {
-            let since = *self.waiting.get_or_insert(frame.dts);
-            let patient = pictures && frame.dts.saturating_sub(since) < PICTURES_MISSING;
-            if patient || !self.numbers_left(now) {
-                return Ok(changed);
-            }
-            self.begin_era(&frame, now)?;
-        }
-        let limit = self.audio_limit();
-        let (Some(era), Some(rendition)) = (&mut self.era, &mut self.audio) else {
-            return Ok(changed);
-        };
-        let Some(track) = &mut era.audio else {
-            return Ok(changed);
-        };
-        if rendition.open_segment().map_or(0, Segment::bytes) + frame.data.len()
-            > self.limits.segment_bytes
-        {
-            self.abandon();
-            return Err(PackagerError::BitrateTooHigh);
-        }
-        if era.video.is_none() {
-            let reach = track.reach(rendition);
-            let end = reach.max(era.anchor.ticks(frame.dts, rendition.config.timescale()));
-            let start = rendition.open_segment().map_or(end, |open| open.start);
-            let target = u64::from(SHORTEST_TARGET) * u64::from(rendition.config.timescale());
-            let full = end.saturating_sub(start) + track.samples_of(&frame) > target;
-            // A segment without any sound yet begins later instead.
-            if full && reach > start {
-                let opening = Opening {
-                    number: self.next,
-                    discontinuity: false,
-                    period: era.period,
-                };
-                self.next += 1;
-                track.cut_here(opening, rendition);
-                track.push(frame, rendition, limit);
-                fill(&mut self.video, rendition);
-                self.publish();
-                self.trim();
-                return Ok(Changed {
-                    video: self.video.is_some(),
-                    audio: true,
-                });
-            }
-        }
-        changed.audio |= track.push(frame, rendition, limit);
-        if self.target.is_none() && era.video.is_some() {
-            self.publish();
-        }
-        Ok(changed)
-    }
-
     /// Numbers start from the Unix time and must not outrun it, or a restart would go back.
     fn numbers_left(&self, now: i64) -> bool {
         self.next <= u64::try_from(now / 1000).unwrap_or(0) + AHEAD
-    }
-
-    fn audio_limit(&self) -> u64 {
-        let timescale = self
-            .audio
-            .as_ref()
-            .map_or(1, |rendition| rendition.config.timescale());
-        longest_sound(self.target.unwrap_or(LONGEST_GROUP), timescale)
     }
 }
 
@@ -501,20 +282,4 @@ impl std::ops::BitOr for Changed {
             audio: self.audio || other.audio,
         }
     }
-}
-
-/// The longest segment of sound, in ticks: its duration still rounds to the target.
-fn longest_sound(target: u32, timescale: u32) -> u64 {
-    u64::from(target) * u64::from(timescale) + u64::from(timescale) * 49 / 100
-}
-
-/// The longest segment of pictures, in ticks: it leaves room for its sound, which is cut at the
-/// next whole frame.
-fn longest_pictures(target: u32) -> u64 {
-    let spare = if target < LONGEST_GROUP {
-        VIDEO * 3 / 10
-    } else {
-        VIDEO / 20
-    };
-    u64::from(target) * u64::from(VIDEO) + u64::from(spare)
 }

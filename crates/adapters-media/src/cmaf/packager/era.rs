@@ -1,6 +1,7 @@
 //! How an era begins and ends.
 
-use super::{Changed, Era, LONGEST_GROUP, Packager, PackagerError, VIDEO, longest_pictures};
+use super::pictures::longest_pictures;
+use super::{Changed, Era, LONGEST_GROUP, Packager, PackagerError, VIDEO};
 use crate::cmaf::Segment;
 use crate::cmaf::audio::AudioTrack;
 use crate::cmaf::rendition::{Opening, Rendition};
