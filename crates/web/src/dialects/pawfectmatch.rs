@@ -7,6 +7,7 @@ mod ingress;
 mod pins;
 mod shape;
 mod start;
+mod watch;
 
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/start", post(start::start))
         .route("/stop", post(stop))
         .route("/active", get(active))
+        .route("/{id}/watch", get(watch::watch))
         .route("/{id}/ingress", post(ingress::create))
         .route("/{id}/pin-message", post(pins::create))
         .route("/{id}/end", post(kill))

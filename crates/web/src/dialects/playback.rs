@@ -3,7 +3,7 @@
 
 use greenroom_app::stream::playback;
 use greenroom_domain::channel::Handle;
-use greenroom_domain::media::{PlaybackAddress, PlaybackKind};
+use greenroom_domain::media::{PlaybackAddress, PlaybackKind, Seat};
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -20,14 +20,23 @@ pub(super) async fn for_asker(
     context: &Context,
     handle: &Handle,
 ) -> Result<Option<String>, Problem> {
+    let (address, _) = with_seat(context, handle).await?;
+    Ok(address)
+}
+
+/// The same, and a seat in the channel's room, where the media engine has rooms.
+pub(super) async fn with_seat(
+    context: &Context,
+    handle: &Handle,
+) -> Result<(Option<String>, Option<Seat>), Problem> {
     let playback = playback::addresses(&context.app, &context.actor, handle).await?;
     // The grant is theirs: they are to be the same person when they come back.
     context.keep_guest();
-    let path = hls(playback.addresses);
-    Ok(path.map(|path| match &playback.node {
+    let address = hls(playback.addresses).map(|path| match &playback.node {
         Some(node) => node.url(&path),
         None => context.url(&path),
-    }))
+    });
+    Ok((address, playback.seat))
 }
 
 fn hls(addresses: Vec<PlaybackAddress>) -> Option<String> {

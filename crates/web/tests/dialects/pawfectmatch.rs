@@ -34,7 +34,11 @@ async fn start_stream() {
     let stream = started(&server, &ada, "Walkies").await;
     assert_eq!(stream["isLive"], true);
     assert_eq!(stream["ownerId"], "ada-1");
-    assert_eq!(stream["roomName"], "ada-1");
+    let me = server.get(Some(&ada), "/me").await.expect(200);
+    assert_eq!(stream["roomName"], me["id"], "as the media server has it");
+    for seat in ["url", "token"] {
+        assert_eq!(stream.get(seat), None, "without rooms there is no seat");
+    }
     assert_eq!(stream["title"], "Walkies");
     assert_eq!(stream["tags"], json!(["dogs", "walks"]));
     assert_eq!(stream["viewers"], 0);
@@ -57,6 +61,85 @@ async fn start_stream() {
     )
     .await;
     assert_eq!(many.expect_error(422, "INVALID_FIELD")["max"], 10);
+}
+
+#[tokio::test]
+async fn start_gives_a_seat_to_publish_from() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    server.media.open_rooms();
+    let ada = user(&server, "ada-1");
+    let stream = started(&server, &ada, "Walkies").await;
+    assert_eq!(stream["url"], "wss://rooms.example");
+    let token = text(&stream, "/token");
+    let room = text(&stream, "/roomName");
+    assert!(token.starts_with(&room), "the one who publishes: {token}");
+
+    // The engine is away: they are live, and sit down when they ask again.
+    server.media.fail(1);
+    let away = post(&server, Some(&ada), "/api/live/start", json!({})).await;
+    assert_eq!(away.header("retry-after"), "1");
+    away.expect_error(503, "UNAVAILABLE");
+    let again = post(&server, Some(&ada), "/api/live/start", json!({})).await;
+    let again = again.expect(200);
+    assert_eq!(again["streamId"], stream["streamId"]);
+    assert_eq!(again["token"], stream["token"]);
+
+    // It is the key of this stream, which an encoder is given as well.
+    let keys = server.get(Some(&ada), "/channels/ada-1/keys").await;
+    let keys = keys.expect(200);
+    assert_eq!(keys["items"].as_array().unwrap().len(), 1);
+    assert_eq!(keys["items"][0]["stream_id"], stream["streamId"]);
+    let path = format!("/api/live/{}/ingress", text(&stream, "/streamId"));
+    let ingress = post(&server, Some(&ada), &path, json!({}))
+        .await
+        .expect(200);
+    assert_eq!(ingress["ingressId"], keys["items"][0]["id"]);
+    assert_eq!(ingress["rtmpUrl"], "rtmp://rooms.example/x");
+}
+
+#[tokio::test]
+async fn watching_is_a_seat_for_those_who_may() {
+    let server = speaking(Dialect::PawfectMatch).await;
+    let (ada, bob) = (user(&server, "ada-1"), user(&server, "bob-2"));
+    let stream = started(&server, &ada, "Walkies").await;
+    let path = format!("/api/live/{}/watch", text(&stream, "/streamId"));
+    let watch = get(&server, Some(&bob), &path).await.expect(200);
+    assert_eq!(watch["title"], "Walkies");
+    assert_eq!(watch["roomName"], stream["roomName"]);
+    let own = text(&watch, "/playbackUrl");
+    assert_ne!(own, text(&stream, "/playbackUrl"), "with a grant");
+    assert_eq!(watch.get("token"), None);
+
+    server.media.open_rooms();
+    let seat = get(&server, Some(&bob), &path).await.expect(200);
+    assert_eq!(seat["url"], "wss://rooms.example");
+    let me = server.get(Some(&bob), "/me").await.expect(200);
+    assert!(text(&seat, "/token").starts_with(&text(&me, "/id")));
+    let own = get(&server, Some(&ada), &path).await.expect(200);
+    assert!(text(&own, "/token").starts_with("Host-"), "{own}");
+    get(&server, None, &path)
+        .await
+        .expect_error(401, "SIGN_IN_FIRST");
+
+    let ban = format!(
+        "/channels/ada-1/chat/restrictions/user:{}",
+        text(&me, "/id")
+    );
+    let ban = server.ask(Method::PUT, Some(&ada), ban, Some(json!({ "kind": "ban" })));
+    ban.await.expect(200);
+    get(&server, Some(&bob), &path)
+        .await
+        .expect_error(403, "FORBIDDEN");
+    let body = json!({ "streamId": stream["streamId"] });
+    post(&server, Some(&ada), "/api/live/stop", body)
+        .await
+        .expect(200);
+    get(&server, Some(&ada), &path)
+        .await
+        .expect_error(410, "STREAM_ENDED");
+    get(&server, Some(&ada), "/api/live/none/watch")
+        .await
+        .expect_error(404, "STREAM_NOT_FOUND");
 }
 
 #[tokio::test]

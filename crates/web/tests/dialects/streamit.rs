@@ -196,7 +196,7 @@ async fn chat_settings_hold_in_the_room() {
     let switches = json!({
         "isChatEnabled": false, "isChatDelayed": false, "isChatFollowersOnly": false,
     });
-    assert_eq!(closed, switches);
+    assert_eq!(closed["data"], switches);
     says("CHAT_DISABLED").await;
 
     let followers = json!({ "isChatEnabled": true, "isChatFollowersOnly": true });
@@ -222,10 +222,10 @@ async fn status_is_live_and_how_many_watch() {
     let (ada, _) = with_stream(&server, "ada-1", "Live coding").await;
     let path = "/api/stream/status";
     let status = get(&server, Some(&ada), path).await.expect(200);
-    assert_eq!(status, json!({ "isLive": false, "viewerCount": 0 }));
+    assert_eq!(status["data"], json!({ "isLive": false, "viewerCount": 0 }));
     go_live(&server, &ada, "ada-1").await;
     let status = get(&server, Some(&ada), path).await.expect(200);
-    assert_eq!(status, json!({ "isLive": true, "viewerCount": 0 }));
+    assert_eq!(status["data"], json!({ "isLive": true, "viewerCount": 0 }));
 }
 
 #[tokio::test]
@@ -352,6 +352,28 @@ async fn recommended_are_followed_categories_and_tags_then_viewers() {
     follow(&server, &bob, "ada-1").await;
     let by_both = get(&server, Some(&bob), path).await.expect(200);
     assert_eq!(creators(&by_both), ["joe-4", "sue-5", "tom-6"]);
+}
+
+#[tokio::test]
+async fn answers_are_told_in_both_of_the_clients_ways() {
+    let server = speaking(Dialect::StreamIt).await;
+    with_stream(&server, "ada-1", "Live coding").await;
+    server.media.open_rooms();
+    let token = json!({ "hostId": "ada-1", "guestName": "Somebody" });
+    let mut told = post(&server, None, "/api/viewer/token", token)
+        .await
+        .expect(200);
+    let object = told.as_object_mut().expect("an object");
+    assert_eq!(object.remove("success"), Some(Value::Bool(true)));
+    let data = object.remove("data");
+    assert_eq!(data.as_ref(), Some(&told));
+    let mut names: Vec<&String> = told.as_object().expect("an object").keys().collect();
+    names.sort();
+    assert_eq!(names, ["identity", "name", "token", "wsUrl"]);
+
+    let refused = post(&server, None, "/api/viewer/token", json!({ "hostId": "x" })).await;
+    // Without `success`, which is a failure to them, too.
+    refused.expect_error(404, "USER_NOT_FOUND");
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use axum::Json;
 use greenroom_app::channel::keys::{self, CreateKey};
 use greenroom_app::stream::credentials;
 use greenroom_app::stream::view;
-use greenroom_domain::channel::{KeyLabel, StreamKey};
+use greenroom_domain::channel::{Handle, KeyLabel, StreamKey};
+use greenroom_domain::shared::id::{StreamId, StreamKeyId};
 use serde::Serialize;
 
 use super::own_stream;
+use crate::context::Context;
 use crate::dialects::absent;
 use crate::dialects::person::SignedIn;
 use crate::extract::Params;
@@ -29,24 +31,10 @@ pub(super) async fn create(
     SignedIn { context, user }: SignedIn,
     Params(id): Params<String>,
 ) -> Result<Json<IngressJson>, Problem> {
-    let (app, actor) = (&context.app, &context.actor);
     let stream = own_stream(&context, &user, &id).await?;
-    let handle = view::execute(app, stream).await?.channel.handle;
-    let serves = |key: &StreamKey| key.bound_to == Some(stream) && key.hash().is_some();
-    let existing = keys::list(app, actor, &handle).await?;
-    let key = match existing.into_iter().find(serves) {
-        Some(key) => key.id,
-        None => {
-            let label = KeyLabel::parse(LABEL).map_err(|error| Problem::text("label", error))?;
-            let command = CreateKey {
-                handle,
-                label,
-                bound_to: Some(stream),
-            };
-            keys::create(app, actor, command).await?.key.id
-        }
-    };
-    let credentials = credentials::show(app, actor, key).await?;
+    let handle = view::execute(&context.app, stream).await?.channel.handle;
+    let key = key(&context, handle, stream).await?;
+    let credentials = credentials::show(&context.app, &context.actor, key).await?;
     let rtmp = credentials.into_iter().find(|it| it.protocol == "rtmp");
     let rtmp = rtmp.ok_or_else(absent::rtmp)?;
     Ok(Json(IngressJson {
@@ -54,4 +42,24 @@ pub(super) async fn create(
         rtmp_url: rtmp.url,
         stream_key: rtmp.secret.expose().to_owned(),
     }))
+}
+
+/// The key of the asker's stream; it is made at the first time.
+pub(super) async fn key(
+    context: &Context,
+    handle: Handle,
+    stream: StreamId,
+) -> Result<StreamKeyId, Problem> {
+    let (app, actor) = (&context.app, &context.actor);
+    let serves = |key: &StreamKey| key.bound_to == Some(stream) && key.hash().is_some();
+    let existing = keys::list(app, actor, &handle).await?;
+    if let Some(key) = existing.into_iter().find(serves) {
+        return Ok(key.id);
+    }
+    let command = CreateKey {
+        handle,
+        label: KeyLabel::parse(LABEL).map_err(|error| Problem::text("label", error))?,
+        bound_to: Some(stream),
+    };
+    Ok(keys::create(app, actor, command).await?.key.id)
 }

@@ -1,6 +1,7 @@
 //! How `PawfectMatch`'s document writes things, by REST and by Socket.IO.
 
 use greenroom_app::stream::view::StreamView;
+use greenroom_domain::media::Seat;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::StreamState;
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub(crate) struct StreamJson {
     /// The same, as the requests name it.
     stream_id: String,
     owner_id: String,
-    /// What `LiveKit` calls the stream's room: its creator.
+    /// What `LiveKit` calls the stream's room: by our id of its creator.
     room_name: String,
     title: String,
     cover_url: Option<String>,
@@ -43,6 +44,26 @@ pub(crate) struct PinnedJson {
     pub(super) timestamp: String,
 }
 
+/// What opens the stream's room, by the names that clients read.
+#[derive(Serialize)]
+pub(super) struct SeatJson {
+    url: String,
+    token: String,
+}
+
+impl From<Seat> for SeatJson {
+    fn from(seat: Seat) -> Self {
+        Self {
+            token: seat.token.expose().to_owned(),
+            url: seat.url,
+        }
+    }
+}
+
+pub(super) fn room_name(view: &StreamView) -> String {
+    view.owner.id.to_string()
+}
+
 impl StreamJson {
     pub(crate) fn of(view: &StreamView, pinned_messages: Option<Vec<PinnedJson>>) -> Self {
         let (stream, channel) = (&view.stream, &view.channel);
@@ -54,7 +75,7 @@ impl StreamJson {
             id: stream.id.to_string(),
             stream_id: stream.id.to_string(),
             owner_id: person::id(&view.owner),
-            room_name: person::id(&view.owner),
+            room_name: room_name(view),
             title: stream.title.to_string(),
             cover_url: channel.cover.map(picture_url),
             is_live: stream.is_live(),

@@ -3,16 +3,19 @@
 use axum::Json;
 use greenroom_app::channel::edit::{self, EditChannel};
 use greenroom_app::stream::create::{self, CreateStream};
-use greenroom_app::stream::start;
+use greenroom_app::stream::view::StreamView;
+use greenroom_app::stream::{credentials, playback, start};
 use greenroom_domain::channel::{ChannelEdit, ChannelTitle, Tag, Tags};
+use greenroom_domain::media::Tab;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::pins;
-use super::shape::StreamJson;
+use super::shape::{SeatJson, StreamJson};
+use super::{ingress, pins};
+use crate::context::Context;
 use crate::dialects::body::AnyBody;
 use crate::dialects::person::SignedIn;
-use crate::dialects::{creator, playback};
+use crate::dialects::{creator, playback as addresses};
 use crate::problem::Problem;
 
 /// What a stream is called. A cover is the channel's and is uploaded there: an address of one is
@@ -23,12 +26,14 @@ pub(super) struct NewStream {
     tags: Option<Vec<String>>,
 }
 
-/// A stream that is live, and where it is played.
+/// A stream that is live, where it is published to from an application, and where it is played.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StartedJson {
     #[serde(flatten)]
     stream: StreamJson,
+    #[serde(flatten)]
+    seat: Option<SeatJson>,
     playback_url: Option<String>,
 }
 
@@ -44,7 +49,7 @@ pub(super) async fn start(
     creator::ask(app, actor, &user).await?;
     let channel = creator::own_channel(app, actor, &user, title.as_ref()).await?;
     let handle = channel.channel.value.handle;
-    let playback_url = playback::for_everybody(&context, &handle);
+    let playback_url = addresses::for_everybody(&context, &handle);
     let (status, mut view) = match channel.live {
         Some(live) => (StatusCode::OK, live),
         None => {
@@ -71,10 +76,25 @@ pub(super) async fn start(
         view.channel = edit::execute(app, actor, command).await?.value;
     }
     let started = StartedJson {
+        seat: seat(&context, &view).await?,
         stream: StreamJson::of(&view, Some(pins::of(app, &view).await?)),
         playback_url,
     };
     Ok((status, Json(started)))
+}
+
+/// A seat in the stream's room, to publish from; `None` where the media engine has no rooms. Who
+/// asks while it cannot be reached is live, and gets the seat when they ask again.
+async fn seat(context: &Context, view: &StreamView) -> Result<Option<SeatJson>, Problem> {
+    let (app, actor, handle) = (&context.app, &context.actor, &view.channel.handle);
+    // Without rooms there is nothing that a key would be made for.
+    let tab = Tab::OneOfMany(app.ports.ids.uuid());
+    if playback::seat(app, actor, handle, tab).await?.is_none() {
+        return Ok(None);
+    }
+    let key = ingress::key(context, handle.clone(), view.stream.id).await?;
+    let seat = credentials::seat(app, actor, key).await?;
+    Ok(seat.map(SeatJson::from))
 }
 
 fn tags(texts: &[String]) -> Result<Tags, Problem> {

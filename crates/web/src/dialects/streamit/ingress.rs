@@ -1,6 +1,5 @@
 //! What creators publish with: one stream key of their channel.
 
-use axum::Json;
 use greenroom_app::Refusal;
 use greenroom_app::channel::keys::{self, CreateKey};
 use greenroom_app::channel::view;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Creator;
-use super::shape::IngressJson;
+use super::shape::{IngressJson, Told};
 use crate::context::Context;
 use crate::dialects::body::AnyBody;
 use crate::dialects::{absent, creator};
@@ -39,7 +38,7 @@ pub(super) enum Kind {
 pub(super) async fn create(
     Creator { context, user }: Creator,
     AnyBody(body): AnyBody<NewIngress>,
-) -> Result<Json<IngressJson>, Problem> {
+) -> Result<Told<IngressJson>, Problem> {
     let (app, actor) = (&context.app, &context.actor);
     let channel = creator::own_channel(app, actor, &user, None).await?;
     let handle = channel.channel.value.handle;
@@ -51,26 +50,26 @@ pub(super) async fn create(
         }
         None => new_key(&context, handle).await?,
     };
-    Ok(Json(shown(&context, key, body.kind).await?))
+    Ok(Told(shown(&context, key, body.kind).await?))
 }
 
 /// The key opens nothing any more. Again is no change.
-pub(super) async fn delete(Creator { context, .. }: Creator) -> Result<Json<Value>, Problem> {
+pub(super) async fn delete(Creator { context, .. }: Creator) -> Result<Told<Value>, Problem> {
     let channel = view::own(&context.app, &context.actor).await?;
     let handle = channel.channel.value.handle;
     if let Some(key) = active(&context, &handle).await? {
         keys::revoke(&context.app, &context.actor, key.id).await?;
     }
-    Ok(Json(json!({ "message": "Stream key deleted" })))
+    Ok(Told(json!({ "message": "Stream key deleted" })))
 }
 
 pub(super) async fn credentials(
     Creator { context, .. }: Creator,
-) -> Result<Json<IngressJson>, Problem> {
+) -> Result<Told<IngressJson>, Problem> {
     let channel = view::own(&context.app, &context.actor).await?;
     let key = active(&context, &channel.channel.value.handle).await?;
     let key = key.ok_or(Refusal::NoSuchKey)?;
-    Ok(Json(shown(&context, key.id, Kind::Rtmp).await?))
+    Ok(Told(shown(&context, key.id, Kind::Rtmp).await?))
 }
 
 /// The key that is there, or a new one.

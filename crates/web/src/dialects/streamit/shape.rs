@@ -1,5 +1,7 @@
-//! What `StreamIt`'s clients read: objects without an envelope, as its table names their fields.
+//! What `StreamIt`'s clients read, as its table names their fields.
 
+use axum::Json;
+use axum::response::{IntoResponse, Response};
 use greenroom_app::channel::view::ChannelView;
 use greenroom_app::stream::view::StreamView;
 use greenroom_domain::account::User;
@@ -11,6 +13,29 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::dialects::{person, picture, playback};
 use crate::wire::{self, picture_url};
+
+/// An answer as the document has it, and once more as its clients read it: with `success`, in
+/// `data`. What has no `success` is a failure to them.
+pub(super) struct Told<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Told<T> {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Both<'a, T> {
+            #[serde(flatten)]
+            plain: &'a T,
+            success: bool,
+            data: &'a T,
+        }
+        let (plain, data) = (&self.0, &self.0);
+        Json(Both {
+            plain,
+            success: true,
+            data,
+        })
+        .into_response()
+    }
+}
 
 /// A creator's stream as everybody may see it: nothing of it publishes.
 #[derive(Serialize)]

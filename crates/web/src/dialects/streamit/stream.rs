@@ -1,6 +1,5 @@
 //! A creator's stream: what it is called, its chat's rules, how it is doing.
 
-use axum::Json;
 use greenroom_app::Refusal;
 use greenroom_app::channel::edit::{self, EditChannel};
 use greenroom_app::channel::view::{self, ChannelView};
@@ -11,7 +10,9 @@ use serde::Deserialize;
 
 use super::Creator;
 use super::ingress::{self, Kind};
-use super::shape::{ChatJson, CreatedJson, InfoJson, StatusJson, StreamJson, StreamWithChatJson};
+use super::shape::{
+    ChatJson, CreatedJson, InfoJson, StatusJson, StreamJson, StreamWithChatJson, Told,
+};
 use crate::context::Context;
 use crate::dialects::body::AnyBody;
 use crate::dialects::{creator, picture};
@@ -61,29 +62,29 @@ pub(super) struct NewStream {
 pub(super) async fn create(
     Creator { context, user }: Creator,
     AnyBody(body): AnyBody<NewStream>,
-) -> Result<Json<CreatedJson>, Problem> {
+) -> Result<Told<CreatedJson>, Problem> {
     let title = body.info.title()?;
     let channel = creator::own_channel(&context.app, &context.actor, &user, title.as_ref()).await?;
     let channel = edited(&context, channel, body.info).await?;
     let handle = channel.channel.value.handle.clone();
     let stream = with_chat(&context, &channel).await?;
     let ingress = ingress::at_hand(&context, handle, body.ingress).await?;
-    Ok(Json(CreatedJson { stream, ingress }))
+    Ok(Told(CreatedJson { stream, ingress }))
 }
 
-pub(super) async fn info(Creator { context, .. }: Creator) -> Result<Json<InfoJson>, Problem> {
+pub(super) async fn info(Creator { context, .. }: Creator) -> Result<Told<InfoJson>, Problem> {
     let channel = view::own(&context.app, &context.actor).await?;
-    Ok(Json(shown(&context, &channel).await?))
+    Ok(Told(shown(&context, &channel).await?))
 }
 
 pub(super) async fn set_info(
     Creator { context, user }: Creator,
     AnyBody(body): AnyBody<Info>,
-) -> Result<Json<InfoJson>, Problem> {
+) -> Result<Told<InfoJson>, Problem> {
     let title = body.title()?;
     let channel = creator::own_channel(&context.app, &context.actor, &user, title.as_ref()).await?;
     let channel = edited(&context, channel, body).await?;
-    Ok(Json(shown(&context, &channel).await?))
+    Ok(Told(shown(&context, &channel).await?))
 }
 
 async fn edited(
@@ -148,7 +149,7 @@ impl NewChatSettings {
 pub(super) async fn set_chat(
     Creator { context, user }: Creator,
     AnyBody(body): AnyBody<NewChatSettings>,
-) -> Result<Json<ChatJson>, Problem> {
+) -> Result<Told<ChatJson>, Problem> {
     let (app, actor) = (&context.app, &context.actor);
     let channel = creator::own_channel(app, actor, &user, None).await?;
     let handle = channel.channel.value.handle;
@@ -156,12 +157,12 @@ pub(super) async fn set_chat(
     let settings = body.over(room.value.settings).map_err(Refusal::from)?;
     // Only what was read is changed: a switch that another has just turned stays as it is.
     let room = configure::execute(app, actor, &handle, settings, Some(room.version)).await?;
-    Ok(Json(ChatJson::from(room.value.settings)))
+    Ok(Told(ChatJson::from(room.value.settings)))
 }
 
-pub(super) async fn status(Creator { context, .. }: Creator) -> Result<Json<StatusJson>, Problem> {
+pub(super) async fn status(Creator { context, .. }: Creator) -> Result<Told<StatusJson>, Problem> {
     let channel = view::own(&context.app, &context.actor).await?;
-    Ok(Json(StatusJson::from(&channel)))
+    Ok(Told(StatusJson::from(&channel)))
 }
 
 async fn shown(context: &Context, channel: &ChannelView) -> Result<InfoJson, Problem> {

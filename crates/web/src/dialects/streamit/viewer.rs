@@ -16,7 +16,7 @@ use greenroom_domain::shared::id::UserId;
 use serde::Deserialize;
 
 use super::Creator;
-use super::shape::{StreamJson, StreamWithChatJson, TokenJson};
+use super::shape::{StreamJson, StreamWithChatJson, TokenJson, Told};
 use super::stream::with_chat;
 use crate::context::Context;
 use crate::dialects::body::AnyBody;
@@ -28,13 +28,13 @@ use crate::problem::Problem;
 pub(super) async fn stream(
     context: Context,
     Params(name): Params<String>,
-) -> Result<Json<StreamWithChatJson>, Problem> {
+) -> Result<Told<StreamWithChatJson>, Problem> {
     let username = Username::parse(&name).map_err(|_| Refusal::NoSuchUser)?;
     let found = context.app.ports.users.by_username(&username).await;
     let user = found.map_err(Refusal::from)?.ok_or(Refusal::NoSuchUser)?;
     let handle = handle_of(&context, user.value.id).await?;
     let channel = view::execute(&context.app, &handle).await?;
-    Ok(Json(with_chat(&context, &channel).await?))
+    Ok(Told(with_chat(&context, &channel).await?))
 }
 
 /// What is live, most viewers first.
@@ -81,19 +81,19 @@ pub(super) struct NewToken {
 pub(super) async fn token(
     context: Context,
     AnyBody(body): AnyBody<NewToken>,
-) -> Result<Json<TokenJson>, Problem> {
+) -> Result<Told<TokenJson>, Problem> {
     let asker = context.user.as_ref();
     let host = person::by_id(&context.app, &context.config, asker, &body.host_id).await?;
     let handle = handle_of(&context, host.id).await?;
-    Ok(Json(seat(&context, &handle).await?))
+    Ok(Told(seat(&context, &handle).await?))
 }
 
 /// A seat in one's own room, to look on: the encoder is somebody else there.
 pub(super) async fn creator_token(
     Creator { context, .. }: Creator,
-) -> Result<Json<TokenJson>, Problem> {
+) -> Result<Told<TokenJson>, Problem> {
     let channel = view::own(&context.app, &context.actor).await?;
-    Ok(Json(seat(&context, &channel.channel.value.handle).await?))
+    Ok(Told(seat(&context, &channel.channel.value.handle).await?))
 }
 
 async fn seat(context: &Context, handle: &Handle) -> Result<TokenJson, Problem> {
