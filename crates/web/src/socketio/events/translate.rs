@@ -90,7 +90,9 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
         return futures_util::future::ready(translation).boxed().shared();
     }
     let (room, shown) = (Arc::clone(room), shown.clone());
-    let later = async move {
+    // By itself, and not when whoever delivers looks whether it is ready: they hold the room, and
+    // this may ask it.
+    let later = tokio::spawn(async move {
         let names = room.people.learn(&room.app, &people).await;
         let seen = if tells_of_stream(&shown, document) {
             look_at(&room.app, stream, document).await
@@ -106,7 +108,9 @@ fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: D
                 seen: seen.as_ref(),
             },
         ))
-    };
+    });
+    // What panics tells nothing.
+    let later = async move { later.await.unwrap_or_default() };
     later.boxed().shared()
 }
 
