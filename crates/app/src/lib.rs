@@ -83,6 +83,7 @@ impl App {
         let hub = Arc::new(Hub::new(
             Arc::clone(&ports.room_log),
             Arc::clone(&ports.moderation),
+            Arc::clone(&ports.streams),
             Arc::clone(&ports.clock),
         ));
         Arc::new(Self {

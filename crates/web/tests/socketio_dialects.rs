@@ -67,6 +67,11 @@ async fn a_stream_that_is_over_is_refused_and_the_next_is_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_shown_late_is_of_the_stream_that_it_was_said_in() {
+    play("delayed", Some(Dialect::HarmonieCore)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_choose_their_words() {
     play("choice", Some(Dialect::HarmonieCore)).await;
 }

@@ -2,10 +2,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenroom_domain::chat::{ChatDelay, Seq};
+use greenroom_domain::chat::{ChatDelay, LineBody, Seq};
 use greenroom_domain::shared::clock::Timestamp;
+use greenroom_domain::shared::id::StreamId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use crate::realtime::slice::OnAir;
 
 /// Of how many lines it is kept in mind when they were said; of those behind them the log is
 /// asked.
@@ -26,6 +29,8 @@ pub(super) struct Delayed {
     length: Duration,
     /// The last line that viewers were shown.
     cut: Seq,
+    /// What was on air there.
+    on_air: OnAir,
     /// When the lines right behind it were said.
     said: VecDeque<Said>,
     /// Viewers catch up with the last few lines: no other is shown to anybody meanwhile.
@@ -53,11 +58,12 @@ pub(super) enum Step {
 }
 
 impl Delayed {
-    /// Viewers have been shown the log up to `cut`.
-    pub(super) fn begin(delay: ChatDelay, cut: Seq) -> Self {
+    /// Viewers have been shown the log up to `cut`, where this was on air.
+    pub(super) fn begin(delay: ChatDelay, cut: Seq, on_air: OnAir) -> Self {
         Self {
             length: delay.length(),
             cut,
+            on_air,
             said: VecDeque::new(),
             is_closing: false,
             changed: Arc::default(),
@@ -67,6 +73,11 @@ impl Delayed {
     /// The last line that viewers were shown.
     pub(super) fn cut(&self) -> Seq {
         self.cut
+    }
+
+    /// What was on air there.
+    pub(super) fn on_air(&self) -> OnAir {
+        self.on_air
     }
 
     /// Whether no line may be shown to anybody for the moment.
@@ -121,20 +132,24 @@ impl Delayed {
         Step::Show(self.cut, are_due.count())
     }
 
-    /// Whether viewers are shown this line now, which was read for them: the delay may have
-    /// become longer meanwhile.
-    pub(super) fn lets_through(&mut self, seq: Seq, now: Instant) -> bool {
+    /// Whether viewers are shown this line now, which was read for them, and of which stream it
+    /// is: the delay may have become longer meanwhile.
+    pub(super) fn let_through(
+        &mut self,
+        seq: Seq,
+        line: &LineBody,
+        now: Instant,
+    ) -> Option<Option<StreamId>> {
         let is_due = self.length.is_zero()
             || self
                 .said
                 .front()
                 .is_some_and(|said| said.due(self.length) <= now);
-        let goes = is_due && seq == self.cut.next();
-        if goes {
+        (is_due && seq == self.cut.next()).then(|| {
             self.said.pop_front();
             self.cut = seq;
-        }
-        goes
+            self.on_air.step(line)
+        })
     }
 
     /// The log could not be read: everybody else goes on.

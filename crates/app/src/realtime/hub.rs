@@ -4,16 +4,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use greenroom_domain::chat::{Ephemeral, Moderation, RoomLog, Seq};
+use greenroom_domain::chat::{Ephemeral, Line, Moderation, RoomLog, Seq};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Clock;
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::shared::store::StoreError;
+use greenroom_domain::stream::Streams;
 
 use crate::App;
 use crate::chat::typing;
 use crate::realtime::room::{Found, Reader, Room};
-use crate::realtime::{Published, Shown, cut};
+use crate::realtime::slice::OnAir;
+use crate::realtime::{Published, cut};
 
 /// How long a line that others wait for may be late before the log is asked for it. Commits
 /// of one moment answer within it, in any order.
@@ -48,6 +50,7 @@ pub trait Listener: Send + Sync {
 pub struct Hub {
     pub(super) log: Arc<dyn RoomLog>,
     moderation: Arc<dyn Moderation>,
+    streams: Arc<dyn Streams>,
     clock: Arc<dyn Clock>,
     /// Never locked while a room is.
     rooms: Mutex<HashMap<ChannelId, Arc<HeldRoom>>>,
@@ -60,6 +63,14 @@ pub(super) struct HeldRoom {
     /// How many subscriptions there are, those that are only about to listen too. Raised only
     /// under the lock of [`Hub::rooms`], so that who finds it at zero there may drop the room.
     pub(super) holders: AtomicU64,
+}
+
+/// Where those who listen as somebody are in a room's log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    pub(super) seq: Seq,
+    /// What is on air there.
+    pub(super) on_air: OnAir,
 }
 
 /// A listener's place in a room; it leaves when this is dropped.
@@ -76,49 +87,50 @@ impl Hub {
     pub(crate) fn new(
         log: Arc<dyn RoomLog>,
         moderation: Arc<dyn Moderation>,
+        streams: Arc<dyn Streams>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             log,
             moderation,
+            streams,
             clock,
             rooms: Mutex::default(),
             last_subscription: AtomicU64::new(0),
         }
     }
 
-    /// Shows something: a line behind all that come before it in the log, anything else at
-    /// once.
-    pub(crate) fn publish(self: &Arc<Self>, published: Published) {
-        let id = published.room;
-        let Some(held) = lock(&self.rooms).get(&id).cloned() else {
+    /// Shows a line, behind all that come before it in the log.
+    pub(crate) fn publish(self: &Arc<Self>, id: ChannelId, line: Line) {
+        let Some(held) = self.held(id) else {
             return;
         };
-        let is_line = matches!(published.shown, Shown::Line(_));
-        let published = Arc::new(published);
         let mut room = lock(&held.room);
-        if is_line {
-            let before = room.shown();
-            room.take(published);
-            let has_shown = room.shown() != before;
-            if room.begin_to_gather(has_shown) {
-                let (hub, held) = (Arc::clone(self), Arc::clone(&held));
-                tokio::spawn(async move { hub.gather(id, &held).await });
-            }
-            self.look_after(room, id, &held);
-        } else {
-            room.show(&published);
+        let before = room.shown();
+        room.take(line);
+        let has_shown = room.shown() != before;
+        if room.begin_to_gather(has_shown) {
+            let (hub, held) = (Arc::clone(self), Arc::clone(&held));
+            tokio::spawn(async move { hub.gather(id, &held).await });
+        }
+        self.look_after(room, id, &held);
+    }
+
+    /// Shows something that may be dropped, at once.
+    pub(crate) fn show(&self, id: ChannelId, what: Ephemeral) {
+        if let Some(held) = self.held(id) {
+            lock(&held.room).show(what);
         }
     }
 
-    /// Shows something that may be dropped.
-    pub(crate) fn show(self: &Arc<Self>, room: ChannelId, what: Ephemeral) {
-        self.publish(Published::ephemeral(room, what));
+    /// What is on air in a room that somebody listens to, as far as its log was heard of.
+    pub fn on_air(&self, id: ChannelId) -> Option<StreamId> {
+        lock(&self.held(id)?.room).stream()
     }
 
     /// A room's log goes up to there: whatever of it does not come by is read from it.
     pub(crate) fn expect(self: &Arc<Self>, id: ChannelId, up_to: Seq) {
-        let Some(held) = lock(&self.rooms).get(&id).cloned() else {
+        let Some(held) = self.held(id) else {
             return;
         };
         let mut room = lock(&held.room);
@@ -138,13 +150,13 @@ impl Hub {
 
     /// Starts listening right behind `after`, or from now on, and says behind what that is; or
     /// says up to where to read the log first.
-    pub(crate) async fn subscribe(
+    pub(super) async fn subscribe(
         self: &Arc<Self>,
         id: ChannelId,
         reader: Reader,
         after: Option<Seq>,
         listener: &Arc<dyn Listener>,
-    ) -> Result<Result<(Subscription, Seq), Seq>, StoreError> {
+    ) -> Result<Result<(Subscription, Seq), End>, StoreError> {
         // Before the log is asked where it ends, so that no line falls between.
         let subscription = self.hold(id);
         let held = Arc::clone(&subscription.held);
@@ -161,12 +173,13 @@ impl Hub {
         let shown = room.shown_to(reader).unwrap_or(Seq::ZERO);
         let after = after.unwrap_or(shown);
         let is_behind = shown > after;
+        let on_air = room.on_air_for(reader);
         if !is_behind {
             room.listen(subscription.number, reader, after, Arc::clone(listener));
         }
         self.look_after(room, id, &held);
         Ok(if is_behind {
-            Err(shown)
+            Err(End { seq: shown, on_air })
         } else {
             Ok((subscription, after))
         })
@@ -175,28 +188,42 @@ impl Hub {
     /// Where a room's log ends, for the staff and for viewers.
     async fn find_end(&self, id: ChannelId) -> Result<Found, StoreError> {
         let head = self.log.head(id).await?.seq;
-        // Later than the log's end: what is newer than that comes as a line.
+        // The rest later than the log's end: what is newer than that comes as a line.
+        let on_air = self.find_on_air(id, head).await?;
         let room = self.moderation.room(id).await?;
         let delayed = match room.and_then(|room| room.value.settings.delay) {
             None => None,
             Some(delay) => {
                 let due = self.clock.now() - delay.length();
                 let cut = cut::find(&*self.log, id, head, |line| line.at <= due).await?;
-                Some((delay, cut))
+                let at_cut = OnAir::behind(&*self.log, id, cut, head, on_air).await?;
+                Some((delay, cut, at_cut))
             }
         };
-        Ok(Found { head, delayed })
+        Ok(Found {
+            head,
+            on_air,
+            delayed,
+        })
+    }
+
+    /// What is on air where a log has ended a moment ago: what is now, if no line since tells of
+    /// a change.
+    async fn find_on_air(&self, id: ChannelId, head: Seq) -> Result<OnAir, StoreError> {
+        let live = self.streams.live_of(id).await?;
+        let now = OnAir(live.map(|stream| stream.value.id));
+        let end = self.log.head(id).await?.seq;
+        OnAir::behind(&*self.log, id, head, end, now).await
     }
 
     /// The last line that viewers were shown here, where that is known because somebody listens.
     pub(crate) fn shown_to_viewers(&self, room: ChannelId) -> Option<Seq> {
-        let held = lock(&self.rooms).get(&room).cloned()?;
-        lock(&held.room).shown_to(Reader::Viewer)
+        lock(&self.held(room)?.room).shown_to(Reader::Viewer)
     }
 
     /// Ends whoever listens to a room as somebody who may not any more.
     pub(crate) fn shut_out(&self, room: ChannelId, who: Identity) {
-        let Some(held) = lock(&self.rooms).get(&room).cloned() else {
+        let Some(held) = self.held(room) else {
             return;
         };
         let listeners = lock(&held.room).all();
@@ -207,8 +234,8 @@ impl Hub {
 
     /// How many are listening to a room.
     pub fn listeners(&self, room: ChannelId) -> usize {
-        let held = lock(&self.rooms).get(&room).cloned();
-        held.map_or(0, |held| lock(&held.room).listeners())
+        self.held(room)
+            .map_or(0, |held| lock(&held.room).listeners())
     }
 
     /// How many rooms are held, because somebody listens to them.
@@ -216,12 +243,16 @@ impl Hub {
         lock(&self.rooms).len()
     }
 
+    fn held(&self, id: ChannelId) -> Option<Arc<HeldRoom>> {
+        lock(&self.rooms).get(&id).cloned()
+    }
+
     fn hold(self: &Arc<Self>, id: ChannelId) -> Subscription {
         let mut rooms = lock(&self.rooms);
         let held = rooms.entry(id).or_insert_with(|| {
             let clock = Arc::clone(&self.clock);
             Arc::new(HeldRoom {
-                room: Mutex::new(Room::new(clock)),
+                room: Mutex::new(Room::new(id, clock)),
                 holders: AtomicU64::new(0),
             })
         });
@@ -295,7 +326,7 @@ impl Hub {
                 Ok(lines) => {
                     let mut room = lock(&held.room);
                     for line in lines {
-                        room.take(Arc::new(Published::line(id, line)));
+                        room.take(line);
                     }
                     self.look_after(room, id, held);
                 }

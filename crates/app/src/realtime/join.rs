@@ -6,14 +6,14 @@ use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 
+use crate::realtime::hub::{BATCH, End};
 use crate::realtime::room::Reader;
+use crate::realtime::slice::OnAir;
 use crate::realtime::{Listener, Published, Subscription};
 use crate::{App, Refusal};
 
 /// How many missed lines are given on a resume; who missed more begins anew.
 const LONGEST_RESUME: u64 = 10_000;
-/// How many lines are read at a time.
-const BATCH: usize = 500;
 
 /// Listens to a channel's room.
 pub struct JoinRoom {
@@ -61,6 +61,7 @@ pub async fn join_room(
         Start::After(_) => (None, true),
     };
     let mut after = from;
+    let mut on_air = None;
     loop {
         let JoinRoom { listener, .. } = &command;
         let listening = app.hub.subscribe(channel.id, reader, after, listener);
@@ -76,9 +77,10 @@ pub async fn join_room(
                     resync,
                 });
             }
-            Err(up_to) => {
-                let seen = after.unwrap_or(up_to);
-                after = Some(give_missed(app, channel.id, seen, up_to, listener).await?);
+            Err(end) => {
+                let seen = after.unwrap_or(end.seq);
+                on_air = give_missed(app, channel.id, seen, on_air, end, listener).await?;
+                after = Some(end.seq);
             }
         }
     }
@@ -97,32 +99,40 @@ struct LinesMissing {
     up_to: Seq,
 }
 
+/// Gives what was missed behind `after`, where `on_air` is on air if that is known; says what is
+/// at the end.
 async fn give_missed(
     app: &App,
     room: ChannelId,
     mut after: Seq,
-    up_to: Seq,
+    mut on_air: Option<OnAir>,
+    end: End,
     listener: &Arc<dyn Listener>,
-) -> Result<Seq, Refusal> {
+) -> Result<Option<OnAir>, Refusal> {
+    let log = &*app.ports.room_log;
+    let up_to = end.seq;
     while after < up_to {
         let limit = usize::try_from(up_to.0 - after.0)
             .unwrap_or(BATCH)
             .min(BATCH);
-        let lines: Vec<Line> = app.ports.room_log.after(room, after, limit).await?;
+        let lines: Vec<Line> = log.after(room, after, limit).await?;
         let Some(last) = lines.last().map(|line| line.place.seq) else {
             let source = Box::new(LinesMissing { room, after, up_to });
             let what = "room's log";
             return Err(StoreError::Corrupt { what, source }.into());
         };
-        listener
-            .catch_up(
-                lines
-                    .into_iter()
-                    .map(|line| Published::line(room, line))
-                    .collect(),
-            )
-            .await;
+        let mut at = match on_air.or_else(|| OnAir::before(&lines)) {
+            Some(known) => known,
+            // None of these changes it.
+            None => OnAir::behind(log, room, last, up_to, end.on_air).await?,
+        };
+        let missed = lines.into_iter().map(|line| {
+            let stream = at.step(&line.body);
+            Published::line(room, stream, line)
+        });
+        listener.catch_up(missed.collect()).await;
+        on_air = Some(at);
         after = last;
     }
-    Ok(after)
+    Ok(on_air)
 }

@@ -9,6 +9,7 @@ mod published;
 pub(crate) mod relay;
 mod release;
 mod room;
+mod slice;
 
 pub use hub::{Hub, Listener, Subscription};
 pub use join::{JoinRoom, JoinedRoom, Start, join_room};

@@ -1,13 +1,16 @@
 use std::sync::OnceLock;
 
 use greenroom_domain::chat::{Ephemeral, Line};
-use greenroom_domain::shared::id::ChannelId;
+use greenroom_domain::shared::id::{ChannelId, StreamId};
 
 /// Something that everybody in a room is shown, encoded once for each wire format however
 /// many are listening.
 pub struct Published {
     /// Whose room.
     pub room: ChannelId,
+    /// The stream that it belongs to, if one was on air: where a line stands in the log, however
+    /// late it is shown; for anything else now.
+    pub stream: Option<StreamId>,
     /// What.
     pub shown: Shown,
     encoded: [OnceLock<Encoded>; WireFormat::COUNT],
@@ -44,18 +47,20 @@ impl WireFormat {
 
 impl Published {
     /// A line.
-    pub fn line(room: ChannelId, line: Line) -> Self {
+    pub fn line(room: ChannelId, stream: Option<StreamId>, line: Line) -> Self {
         Self {
             room,
+            stream,
             shown: Shown::Line(line),
             encoded: Default::default(),
         }
     }
 
     /// Something that may be dropped.
-    pub fn ephemeral(room: ChannelId, what: Ephemeral) -> Self {
+    pub fn ephemeral(room: ChannelId, stream: Option<StreamId>, what: Ephemeral) -> Self {
         Self {
             room,
+            stream,
             shown: Shown::Ephemeral(what),
             encoded: Default::default(),
         }

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::App;
 use crate::chat::react;
-use crate::realtime::Published;
 
 impl App {
     /// Shows a line that was committed here, at every node.
@@ -19,7 +18,7 @@ impl App {
             line: line.clone(),
         });
         self.notifications.take_line(room, &line);
-        self.hub.publish(Published::line(room, line));
+        self.hub.publish(room, line);
     }
 
     /// Shows something that no log keeps, at every node.
@@ -39,7 +38,7 @@ pub(crate) async fn run(app: &Arc<App>, shutdown: &CancellationToken) {
             match app.ports.bus.hear().await {
                 Signal::Line { room, line } => {
                     app.notifications.take_line(room, &line);
-                    app.hub.publish(Published::line(room, line));
+                    app.hub.publish(room, line);
                 }
                 Signal::Ephemeral {
                     room,

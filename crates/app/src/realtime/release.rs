@@ -6,9 +6,9 @@ use greenroom_domain::shared::id::ChannelId;
 use greenroom_domain::shared::store::StoreError;
 use tokio::time::Instant;
 
+use crate::realtime::Hub;
 use crate::realtime::delayed::{PACE, Step};
 use crate::realtime::hub::{BATCH, HeldRoom, LATEST, lock};
-use crate::realtime::{Hub, Published};
 
 impl Hub {
     /// Shows viewers of a delayed room what is due, until they have been shown everything, or
@@ -54,11 +54,7 @@ impl Hub {
         let could_read = lines.is_some();
         let mut room = lock(&held.room);
         match lines {
-            Some(lines) => {
-                let published = |line| Arc::new(Published::line(id, line));
-                let due: Vec<_> = lines.into_iter().map(published).collect();
-                room.release(&due, Instant::now());
-            }
+            Some(lines) => room.release(lines, Instant::now()),
             None => room.give_way(),
         }
         self.look_after(room, id, held);

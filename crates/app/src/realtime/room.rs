@@ -2,13 +2,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use greenroom_domain::access::Standing;
-use greenroom_domain::chat::{ChannelRole, ChatDelay, Line, LineBody, Seq};
+use greenroom_domain::chat::{ChannelRole, ChatDelay, Ephemeral, Line, LineBody, Seq};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Clock;
-use greenroom_domain::shared::id::UserId;
+use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use tokio::time::Instant;
 
 use crate::realtime::delayed::{Delayed, Step};
+use crate::realtime::slice::OnAir;
 use crate::realtime::{Listener, Published, Shown};
 
 /// How many lines wait in memory for one that is late; what is more is read from the log.
@@ -21,13 +22,16 @@ const TOGETHER: usize = 64;
 
 /// What is known of a room while somebody listens to it.
 pub(super) struct Room {
+    id: ChannelId,
     clock: Arc<dyn Clock>,
     /// The next line to show; unknown until the log has said where it ends.
     next: Option<Seq>,
+    /// What is on air where the lines that were shown end.
+    on_air: OnAir,
     /// The newest line that was heard of.
     newest: Option<Seq>,
     /// Lines whose forerunners are not here yet: commits answer in any order.
-    waiting: BTreeMap<Seq, Arc<Published>>,
+    waiting: BTreeMap<Seq, Line>,
     /// Somebody looks after a late line.
     is_filling: bool,
     /// Lines have just been shown: those that are next wait until [`Room::show_gathered`].
@@ -59,8 +63,9 @@ pub(crate) enum Reader {
 /// Where a log was found to end.
 pub(super) struct Found {
     pub(super) head: Seq,
+    pub(super) on_air: OnAir,
     /// The delay of a delayed chat, and where it is cut for viewers.
-    pub(super) delayed: Option<(ChatDelay, Seq)>,
+    pub(super) delayed: Option<(ChatDelay, Seq, OnAir)>,
 }
 
 impl Reader {
@@ -74,10 +79,12 @@ impl Reader {
 }
 
 impl Room {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(id: ChannelId, clock: Arc<dyn Clock>) -> Self {
         Self {
+            id,
             clock,
             next: None,
+            on_air: OnAir(None),
             newest: None,
             waiting: BTreeMap::new(),
             is_filling: false,
@@ -99,7 +106,10 @@ impl Room {
         if self.next.is_none() {
             let next = found.head.next();
             self.next = Some(next);
-            self.delayed = found.delayed.map(|(delay, cut)| Delayed::begin(delay, cut));
+            self.on_air = found.on_air;
+            self.delayed = found
+                .delayed
+                .map(|(delay, cut, on_air)| Delayed::begin(delay, cut, on_air));
             self.waiting = self.waiting.split_off(&next);
             self.show_what_is_next();
         }
@@ -118,17 +128,27 @@ impl Room {
         }
     }
 
+    /// What is on air where such readers are.
+    pub(super) fn on_air_for(&self, reader: Reader) -> OnAir {
+        match (reader, &self.delayed) {
+            (Reader::Viewer, Some(delayed)) => delayed.on_air(),
+            _ => self.on_air,
+        }
+    }
+
+    /// What is on air.
+    pub(super) fn stream(&self) -> Option<StreamId> {
+        self.on_air.0
+    }
+
     /// Takes a line, and shows it once all before it have been.
-    pub(super) fn take(&mut self, published: Arc<Published>) {
-        let Shown::Line(line) = &published.shown else {
-            return;
-        };
+    pub(super) fn take(&mut self, line: Line) {
         let seq = line.place.seq;
         self.newest = self.newest.max(Some(seq));
         let is_next = self.next == Some(seq);
         let is_to_come = self.next.is_none_or(|next| next < seq);
         if is_next || (is_to_come && self.waiting.len() < WAITING) {
-            self.waiting.entry(seq).or_insert(published);
+            self.waiting.entry(seq).or_insert(line);
             if !self.is_gathering || self.waiting.len() >= TOGETHER {
                 self.show_what_is_next();
             }
@@ -156,8 +176,13 @@ impl Room {
         self.newest = self.newest.max(Some(up_to));
     }
 
-    /// Shows something at once.
-    pub(super) fn show(&self, published: &Arc<Published>) {
+    /// Shows something at once that is worth nothing a moment later.
+    pub(super) fn show(&self, what: Ephemeral) {
+        let published = Published::ephemeral(self.id, self.on_air.0, what);
+        self.show_to_all(&Arc::new(published));
+    }
+
+    fn show_to_all(&self, published: &Arc<Published>) {
         self.show_to_staff(published);
         self.show_to_viewers(published);
     }
@@ -232,13 +257,12 @@ impl Room {
     }
 
     /// Shows lines to viewers that are due.
-    pub(super) fn release(&mut self, due: &[Arc<Published>], now: Instant) {
-        for published in due {
-            let seq = seq_of(published);
-            let goes =
-                |delayed: &mut Delayed| seq.is_some_and(|seq| delayed.lets_through(seq, now));
-            if self.delayed.as_mut().is_some_and(goes) {
-                self.show_to_viewers(published);
+    pub(super) fn release(&mut self, due: Vec<Line>, now: Instant) {
+        for line in due {
+            if let Some(delayed) = &mut self.delayed
+                && let Some(stream) = delayed.let_through(line.place.seq, &line.body, now)
+            {
+                self.show_to_viewers(&Arc::new(Published::line(self.id, stream, line)));
             }
         }
         if let (Some(delayed), Some(shown)) = (&self.delayed, self.shown())
@@ -293,8 +317,7 @@ impl Room {
     fn show_what_is_next(&mut self) {
         while !self.delayed.as_ref().is_some_and(Delayed::is_closing)
             && let Some(next) = self.next
-            && let Some(published) = self.waiting.remove(&next)
-            && let Shown::Line(line) = &published.shown
+            && let Some(line) = self.waiting.remove(&next)
         {
             match &line.body {
                 LineBody::SettingsChanged(settings) => self.delay(next, settings.delay),
@@ -306,10 +329,13 @@ impl Room {
                 _ => {}
             }
             self.next = Some(next.next());
+            let stream = self.on_air.step(&line.body);
+            let said = line.at;
+            let published = Arc::new(Published::line(self.id, stream, line));
             match &mut self.delayed {
-                None => self.show(&published),
+                None => self.show_to_all(&published),
                 Some(delayed) => {
-                    delayed.hear(next, line.at, self.clock.now());
+                    delayed.hear(next, said, self.clock.now());
                     self.show_to_staff(&published);
                 }
             }
@@ -322,7 +348,9 @@ impl Room {
         match (&mut self.delayed, delay) {
             (Some(delayed), None) if delayed.cut() >= shown => self.delayed = None,
             (Some(delayed), delay) => delayed.change(delay),
-            (None, Some(delay)) => self.delayed = Some(Delayed::begin(delay, shown)),
+            (None, Some(delay)) => {
+                self.delayed = Some(Delayed::begin(delay, shown, self.on_air));
+            }
             (None, None) => {}
         }
     }

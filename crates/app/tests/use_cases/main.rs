@@ -19,6 +19,7 @@ mod playback;
 mod property;
 mod publish;
 mod roles;
+mod slices;
 mod social;
 mod support;
 mod typing;

@@ -448,6 +448,7 @@ impl Commit for FlakyCommit {
 #[derive(Default)]
 pub(crate) struct Ear {
     heard: Mutex<Vec<Shown>>,
+    streams: Mutex<Vec<(Seq, Option<StreamId>)>>,
     shut_out: Mutex<Vec<Identity>>,
     pub(crate) changed: tokio::sync::Notify,
 }
@@ -480,6 +481,14 @@ impl Ear {
         lines.collect()
     }
 
+    /// The numbers of the lines, and which streams they belong to.
+    pub(crate) fn streams(&self) -> Vec<(Seq, Option<StreamId>)> {
+        self.streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     pub(crate) fn places(&self) -> Vec<Seq> {
         self.lines().iter().map(|line| line.place.seq).collect()
     }
@@ -499,11 +508,15 @@ impl Ear {
         assert!(heard.is_ok(), "{seq:?}: it has heard {:?}", self.places());
     }
 
-    fn take(&self, shown: Shown) {
+    fn take(&self, published: &Published) {
+        if let Shown::Line(line) = &published.shown {
+            let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+            streams.push((line.place.seq, published.stream));
+        }
         self.heard
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(shown);
+            .push(published.shown.clone());
         self.changed.notify_one();
     }
 }
@@ -517,14 +530,14 @@ impl Listener for Ear {
     }
 
     fn deliver(&self, published: &Arc<Published>) {
-        self.take(published.shown.clone());
+        self.take(published);
     }
 
     async fn catch_up(&self, missed: Vec<Published>) {
         // Others get to run in between, as with a queue that is full for a moment.
         tokio::task::yield_now().await;
-        for published in missed {
-            self.take(published.shown);
+        for published in &missed {
+            self.take(published);
         }
     }
 }

@@ -461,6 +461,53 @@ const scenarios = {
     assert.ok(artist.all("new-message").every((it) => it.streamId === next.id));
   },
 
+  // What viewers are shown late is of the stream that it was said in, whatever is on air then.
+  async delayed() {
+    const { artist, stream } = await concert();
+    const { handle } = (await rest(null, "GET", `/streams/${stream.id}`)).channel;
+    await rest("artist123", "PUT", `/channels/${handle}/chat/settings`, {
+      enabled: true, guests: true, slow_mode_seconds: null, max_length: 500, rate: "standard",
+      delay_seconds: 2, followers_only_seconds: null, emotes_only: false,
+    });
+    const native = { ...WEBSOCKET, query: { dialect: "greenroom" } };
+    const join = async (token, more = {}) => {
+      const made = await client({ token }, native);
+      await made.does("join-channel", { handle, ...more });
+      return made;
+    };
+    const [bob, staff] = [await join("bob"), await join("artist123")];
+    const fan = await client({ token: "viewer1" });
+    await fan.does("join-stream", { streamId: stream.id });
+    const ann = await watching("ann", stream.id);
+
+    const say = (text) => rest("owner", "POST", `/channels/${handle}/chat`, { text });
+    await say("one");
+    await artist.does("end-stream", { streamId: stream.id });
+    await say("between");
+    const { stream: next } = await artist.does("create-stream", { title: "Encore" });
+    await artist.does("start-stream", { streamId: next.id });
+    await say("two");
+
+    const lines = (it) => it.all("new-message").map((line) => [line.text, line.streamId]);
+    const were = [["one", stream.id], ["between", null], ["two", next.id]];
+    for (const it of [staff, bob]) {
+      await it.hears("new-message", (line) => line.text === "two");
+      assert.deepEqual(lines(it), were);
+    }
+    await fan.hears("stream-ended", (it) => it.id === stream.id);
+    assert.deepEqual(said(fan), ["one"]);
+    await ann.hears("live:state", (it) => it.isLive === false);
+    assert.deepEqual(ann.all("live:message").map((it) => it.content), ["one"]);
+
+    // The same for who comes back, wherever they were.
+    const places = [0, 1].map((n) => bob.all("new-message")[n].place);
+    for (const [n, after] of places.entries()) {
+      const back = await join("viewer1", { after });
+      await back.hears("new-message", (line) => line.text === "two");
+      assert.deepEqual(lines(back), were.slice(n + 1));
+    }
+  },
+
   async choice() {
     const { artist, stream } = await concert();
     const streamId = stream.id;

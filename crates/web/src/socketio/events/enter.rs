@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::connection::{Connection, Membership};
 use super::listener::RoomListener;
+use super::room::Room;
 use super::speech::Speech;
 use super::{Events, Problem};
 
@@ -59,8 +60,11 @@ pub(super) async fn enter(
         });
     }
     connection.require_space()?;
-    let room = events.rooms.of(app, channel.id);
-    room.refresh().await.map_err(Refusal::from)?;
+    let room = Arc::new(Room {
+        channel: channel.id,
+        app: Arc::clone(app),
+        people: Arc::clone(&events.people),
+    });
     let standing = app.standing(&connection.actor, channel).await?;
     let is_staff = standing.is_staff();
     let listener = Arc::new(RoomListener::new(connection, &room, watching, is_staff));

@@ -53,23 +53,12 @@ impl Listener for RoomListener {
     }
 
     async fn catch_up(&self, missed: Vec<Published>) {
-        let lines: Vec<_> = missed
-            .iter()
-            .filter_map(|published| match &published.shown {
-                Shown::Line(line) => Some(line),
-                Shown::Ephemeral(_) => None,
-            })
-            .collect();
-        let streams = self.room.streams_of(&lines);
         if let Some(interpreter) = &self.interpreter {
-            return interpreter.catch_up(&self.room, &missed, streams).await;
+            return interpreter.catch_up(&self.room, &missed).await;
         }
-        for (published, stream) in missed.iter().zip(streams) {
+        for published in &missed {
             let format = outgoing::format(&published.shown, self.is_staff);
-            if !self
-                .give(&outgoing::encode(published, stream, format))
-                .await
-            {
+            if !self.give(&outgoing::encode(published, format)).await {
                 return;
             }
         }
@@ -110,13 +99,7 @@ impl RoomListener {
 
     fn deliver_in_our_words(&self, published: &Published, class: Class) {
         let format = outgoing::format(&published.shown, self.is_staff);
-        let packets = published.encoded(format, |published| {
-            let stream = match &published.shown {
-                Shown::Line(line) => self.room.stream_of(line),
-                Shown::Ephemeral(_) => self.room.stream(),
-            };
-            outgoing::encode(published, stream, format)
-        });
+        let packets = published.encoded(format, |published| outgoing::encode(published, format));
         for packet in packets.iter() {
             self.socket.send_shared(packet, class);
         }

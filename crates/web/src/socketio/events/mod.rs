@@ -45,7 +45,7 @@ use serde_json::value::RawValue;
 
 use self::connection::Connection;
 use self::payload::Payload;
-use self::room::Rooms;
+use self::people::People;
 use self::vocabulary::Request;
 use super::service::{Args, ConnectError, DisconnectReason, Handshake, Service};
 use super::socket::{Ack, Socket};
@@ -87,7 +87,7 @@ pub(crate) fn routes(web: &Web) -> Router {
 pub(crate) struct Events {
     app: Arc<App>,
     config: Arc<WebConfig>,
-    rooms: Rooms,
+    people: Arc<People>,
     connections: Mutex<HashMap<ConnectionId, Weak<Connection>>>,
     /// For what goes on behind a connection.
     me: Weak<Self>,
@@ -170,7 +170,7 @@ impl Events {
         Arc::new_cyclic(|me| Self {
             app,
             config,
-            rooms: Rooms::default(),
+            people: Arc::default(),
             connections: Mutex::default(),
             me: Weak::clone(me),
         })

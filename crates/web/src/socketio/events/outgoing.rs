@@ -33,13 +33,9 @@ pub(super) fn format(shown: &Shown, is_staff: bool) -> WireFormat {
     }
 }
 
-/// Encodes what was published while `stream` was on air.
-pub(super) fn encode(
-    published: &Published,
-    stream: Option<StreamId>,
-    format: WireFormat,
-) -> Packets {
-    let channel = published.room;
+/// Encodes what was published.
+pub(super) fn encode(published: &Published, format: WireFormat) -> Packets {
+    let (channel, stream) = (published.room, published.stream);
     let packets = match &published.shown {
         Shown::Line(line) => of_line(channel, stream, line, format).map(|packet| vec![packet]),
         Shown::Ephemeral(moment) => of_moment(channel, stream, moment),
@@ -60,7 +56,7 @@ pub(super) fn encode(
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LineEvent {
-    /// The stream that was on air, if one was.
+    /// The stream that was on air when it was said, if one was.
     stream_id: Option<String>,
     channel_id: String,
     #[serde(flatten)]

@@ -107,7 +107,7 @@ pub(super) async fn open(
         .emit("session", &told)
         .map_err(|error| Problem::internal().because(error))?;
     if let Some(user) = &caller.user {
-        events.rooms.people.meet(user);
+        events.people.meet(user);
     }
     let connection = Connection {
         id: ConnectionId::from_uuid(app.ports.ids.uuid()),

@@ -63,19 +63,15 @@ const fn format(document: Document) -> WireFormat {
 /// The translation of something that was published, begun once for everybody.
 fn begin(room: &Arc<Room>, published: &Published, document: Document) -> Coming {
     published.encoded(format(document), |published| {
-        let stream = match &published.shown {
-            Shown::Line(line) => room.stream_of(line),
-            Shown::Ephemeral(_) => room.stream(),
-        };
-        coming(room, &published.shown, stream, document)
+        coming(room, published, document)
     })
 }
 
-/// The translation of something that `stream` was on air for.
-fn coming(room: &Arc<Room>, shown: &Shown, stream: Option<StreamId>, document: Document) -> Coming {
-    let Some(stream) = stream else {
+fn coming(room: &Arc<Room>, published: &Published, document: Document) -> Coming {
+    let Some(stream) = published.stream else {
         return futures_util::future::ready(Arc::default()).boxed().shared();
     };
+    let shown = &published.shown;
     let people = people(shown);
     if !tells_of_stream(shown, document)
         && let Some(names) = room.people.known(&people)
@@ -234,20 +230,13 @@ impl Interpreter {
     }
 
     /// Gives what was missed as soon as there is room for it.
-    pub(super) async fn catch_up(
-        &self,
-        room: &Arc<Room>,
-        missed: &[Published],
-        streams: Vec<Option<StreamId>>,
-    ) {
+    pub(super) async fn catch_up(&self, room: &Arc<Room>, missed: &[Published]) {
         let everybody: Vec<Identity> = missed.iter().flat_map(|it| people(&it.shown)).collect();
         room.people.learn(&room.app, &everybody).await;
         let socket = &self.queue.socket;
-        for (published, stream) in missed.iter().zip(streams) {
-            if stream != Some(self.stream) {
-                continue;
-            }
-            let translation = coming(room, &published.shown, stream, self.document).await;
+        let theirs = missed.iter().filter(|it| it.stream == Some(self.stream));
+        for published in theirs {
+            let translation = coming(room, published, self.document).await;
             for packet in &translation.packets {
                 if !socket.ready().await
                     || socket.send_shared(packet, Class::Durable) == Sent::Closed

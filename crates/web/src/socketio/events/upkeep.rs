@@ -36,7 +36,6 @@ pub(super) async fn run(
         loop {
             tokio::time::sleep(renew_every).await;
             renew(&events).await;
-            events.rooms.forget_empty();
         }
     };
     tokio::select! {
