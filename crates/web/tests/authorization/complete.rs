@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::graphql::{PLAIN, PLAIN_OBJECTS};
 use crate::stage::Stage;
 use crate::table::Actor;
-use crate::{graphql, rest, socketio};
+use crate::{graphql, rest, socketio, told};
 
 fn names(rows: Vec<crate::Row>) -> BTreeSet<String> {
     let count = rows.len();
@@ -72,4 +72,28 @@ fn every_event_has_its_row() {
     let ours: BTreeSet<String> = ours.collect();
     assert!(ours.contains("join-stream"), "the table was read: {ours:?}");
     assert_eq!(ours, names(socketio::rows()));
+}
+
+/// What the vocabulary has, and what is said beside it of the connection itself.
+#[test]
+fn every_event_that_is_told_has_its_row() {
+    let vocabulary = include_str!("../../src/socketio/events/vocabulary.rs");
+    let (_, events) = vocabulary.split_once("const EVENTS").expect("the table");
+    let (events, _) = events.split_once("];\n").expect("its end");
+    let ours = events.lines().filter_map(|line| {
+        let (_, names) = line.trim().strip_prefix("(Event::")?.split_once('"')?;
+        Some(names.split_once('"')?.0.to_owned())
+    });
+    let mut all: BTreeSet<String> = ours.collect();
+    assert!(all.contains("new-message"), "the table was read: {all:?}");
+
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/socketio/events");
+    for file in std::fs::read_dir(folder).expect("a folder") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("text");
+        let said = text.split("emit(\"").skip(1);
+        all.extend(said.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    }
+    assert!(all.contains("session"), "the code was read: {all:?}");
+    let told = told::rows().into_iter().flat_map(|row| row.told);
+    assert_eq!(all, told.map(|(event, _)| event.to_owned()).collect());
 }

@@ -2,7 +2,8 @@
 //!
 //! Every route of `api/openapi.json`, every field of `api/schema.graphql` that is resolved by
 //! itself, and every event of Socket.IO's vocabulary has its row, and every row says what each
-//! kind of actor is answered. What is new fails [`complete`] until it has one.
+//! kind of actor is answered; what Socket.IO tells by itself has its rows in [`told`], which say
+//! who hears it. What is new fails [`complete`] until it has one.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(all(feature = "graphql", feature = "rest", feature = "socketio"))]
@@ -19,6 +20,7 @@ mod subscriber;
 #[path = "../rest_api/support.rs"]
 mod support;
 mod table;
+mod told;
 
 use futures_util::{StreamExt, stream};
 

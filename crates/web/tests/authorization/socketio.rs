@@ -48,35 +48,42 @@ pub(crate) fn rows() -> Vec<Row> {
 
 /// What somebody is answered: `OK`, or the code by which they are refused.
 pub(crate) async fn ask(server: &Server, who: Option<&str>, event: &str, payload: &str) -> String {
-    let mut client = Client::open(server).await;
-    let auth = who.map_or(json!({}), |token| json!({ "token": token }));
-    client.say(&format!("40{auth}")).await;
-    let welcome = client.hear(|packet| packet.starts_with("40") || packet.starts_with("44"));
-    let welcome = welcome.await;
-    if let Some(refused) = welcome.strip_prefix("44") {
-        let refused: Value = serde_json::from_str(refused).expect("JSON");
-        return text(&refused, "/data/code");
-    }
-    let event = json!(event);
-    client.say(&format!("421[{event},{payload}]")).await;
-    let answer = client.hear(|packet| packet.starts_with("431")).await;
-    let answer: Value = serde_json::from_str(&answer[3..]).expect("JSON");
+    let mut client = match Client::open(server, who).await {
+        Ok(client) => client,
+        Err(code) => return code,
+    };
+    let answer = client.ask(event, payload).await;
     client.say("1").await;
-    if answer[0]["ok"] == true {
+    if answer["ok"] == true {
         return "OK".to_owned();
     }
-    text(&answer, "/0/code")
+    text(&answer, "/code")
 }
 
 /// A client that polls.
-struct Client<'a> {
+pub(crate) struct Client<'a> {
     server: &'a Server,
     path: String,
     heard: Vec<String>,
 }
 
 impl<'a> Client<'a> {
-    async fn open(server: &'a Server) -> Self {
+    /// Connects somebody, unless they are refused by this code.
+    pub(crate) async fn open(server: &'a Server, who: Option<&str>) -> Result<Self, String> {
+        let mut client = Self::connect(server).await;
+        let auth = who.map_or(json!({}), |token| json!({ "token": token }));
+        client.say(&format!("40{auth}")).await;
+        let welcome = client.hear(|packet| packet.starts_with("40") || packet.starts_with("44"));
+        match welcome.await.strip_prefix("44") {
+            None => Ok(client),
+            Some(refused) => {
+                let refused: Value = serde_json::from_str(refused).expect("JSON");
+                Err(text(&refused, "/data/code"))
+            }
+        }
+    }
+
+    async fn connect(server: &'a Server) -> Self {
         let path = "/socket.io/?EIO=4&transport=polling";
         let open = server.send(server.to(Method::GET, path)).await.text;
         let open: Value = serde_json::from_str(&open[1..]).expect("JSON");
@@ -87,7 +94,33 @@ impl<'a> Client<'a> {
         }
     }
 
-    async fn say(&self, packet: &str) {
+    /// What it is answered.
+    pub(crate) async fn ask(&mut self, event: &str, payload: &str) -> Value {
+        self.say(&format!("421[{},{payload}]", json!(event))).await;
+        let answer = self.hear(|packet| packet.starts_with("431")).await;
+        let answer: Value = serde_json::from_str(&answer[3..]).expect("JSON");
+        answer[0].clone()
+    }
+
+    /// Waits for an event, and says what it was told by it.
+    pub(crate) async fn hear_of(&mut self, event: &str) -> String {
+        let told = format!("42[{},", json!(event));
+        self.hear(|packet| packet.starts_with(&told)).await
+    }
+
+    /// The events that it was told of until now besides; they are forgotten.
+    pub(crate) async fn rest(&mut self) -> Vec<String> {
+        // The answer comes behind all that was to be told before.
+        self.ask("get-history", r#"{ "handle": "nowhere" }"#).await;
+        let heard = std::mem::take(&mut self.heard);
+        let events = heard.iter().filter_map(|packet| packet.strip_prefix("42"));
+        events
+            .map(|event| serde_json::from_str::<Value>(event).expect("JSON"))
+            .map(|event| text(&event, "/0"))
+            .collect()
+    }
+
+    pub(crate) async fn say(&self, packet: &str) {
         let said = self.server.to(Method::POST, &self.path);
         let said = self.server.send(said.body(packet.to_owned())).await;
         assert_eq!(said.status, 200, "{}", said.text);
@@ -102,8 +135,12 @@ impl<'a> Client<'a> {
             let polled = self.server.to(Method::GET, &self.path);
             let polled = self.server.send(polled).await;
             assert_eq!(polled.status, 200, "{}", polled.text);
-            let packets = polled.text.split('\x1e').map(str::to_owned);
-            self.heard.extend(packets);
+            for packet in polled.text.split('\x1e') {
+                match packet {
+                    "2" => self.say("3").await,
+                    packet => self.heard.push(packet.to_owned()),
+                }
+            }
         }
     }
 }

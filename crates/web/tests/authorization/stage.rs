@@ -79,7 +79,7 @@ impl Stage {
         self.tokens[actor as usize].as_deref()
     }
 
-    fn filled(&self, text: &str) -> String {
+    pub(crate) fn filled(&self, text: &str) -> String {
         let names = self.names.iter();
         names.fold(text.to_owned(), |text, (name, is)| text.replace(name, is))
     }
