@@ -39,6 +39,7 @@ struct Engine {
     encoders: HashMap<StreamId, IngestStatus>,
     failures: usize,
     has_rooms: bool,
+    serves_whep: bool,
     /// How often a key's credentials were withdrawn.
     withdrawn: HashMap<StreamKeyId, usize>,
 }
@@ -73,6 +74,11 @@ impl FakeMediaServer {
     /// makes itself.
     pub fn open_rooms(&self) {
         self.engine().has_rooms = true;
+    }
+
+    /// It offers WHEP from now on, before everything else.
+    pub fn serve_whep(&self) {
+        self.engine().serves_whep = true;
     }
 
     /// Its next so many calls fail.
@@ -137,7 +143,11 @@ impl MediaServer for FakeMediaServer {
         grant: Option<GrantToken>,
     ) -> Vec<PlaybackAddress> {
         let grant = grant.map_or_else(String::new, |grant| format!("/{}", grant.expose()));
-        vec![
+        let whep = self.engine().serves_whep.then(|| PlaybackAddress {
+            kind: PlaybackKind::Whep,
+            path: format!("/whep/{handle}{grant}"),
+        });
+        let playlists = [
             PlaybackAddress {
                 kind: PlaybackKind::Hls,
                 path: format!("/hls/{handle}{grant}/index.m3u8"),
@@ -146,7 +156,8 @@ impl MediaServer for FakeMediaServer {
                 kind: PlaybackKind::Dash,
                 path: format!("/dash/{handle}{grant}/index.mpd"),
             },
-        ]
+        ];
+        whep.into_iter().chain(playlists).collect()
     }
 
     fn thumbnail_elsewhere(&self, handle: &Handle) -> Option<String> {

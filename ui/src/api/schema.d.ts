@@ -1729,7 +1729,7 @@ export interface components {
             expires_at?: string | null;
             /** @description As whom. */
             identity?: string | null;
-            /** @description `hls`, `dash`, or `livekit`: a room to connect to. */
+            /** @description `hls`, `dash`, `whep`, or `livekit`: a room to connect to. What stands first suits best. */
             kind: string;
             /** @description What opens the room. */
             token?: string | null;

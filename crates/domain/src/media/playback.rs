@@ -92,6 +92,8 @@ pub enum PlaybackKind {
     Hls,
     /// MPEG-DASH (ISO/IEC 23009-1).
     Dash,
+    /// WebRTC-HTTP Egress Protocol (draft-ietf-wish-whep).
+    Whep,
 }
 
 /// Where a channel is played.

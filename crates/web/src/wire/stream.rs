@@ -170,7 +170,7 @@ pub(crate) fn end_reason_text(reason: EndReason) -> &'static str {
 #[cfg_attr(feature = "graphql", derive(async_graphql::SimpleObject))]
 #[cfg_attr(feature = "graphql", graphql(name = "PlaybackAddress"))]
 pub struct PlaybackAddressJson {
-    /// `hls`, `dash`, or `livekit`: a room to connect to.
+    /// `hls`, `dash`, `whep`, or `livekit`: a room to connect to. What stands first suits best.
     pub kind: &'static str,
     /// With a grant for whoever asked; a path where the server knows no public address.
     pub url: String,
@@ -208,6 +208,7 @@ impl PlaybackAddressJson {
             kind: match address.kind {
                 PlaybackKind::Hls => "hls",
                 PlaybackKind::Dash => "dash",
+                PlaybackKind::Whep => "whep",
             },
             url: url(&address.path),
             token: None,

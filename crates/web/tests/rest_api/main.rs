@@ -9,5 +9,6 @@ mod moderating;
 mod once;
 mod ops;
 mod pictures;
+mod playback;
 mod social;
 mod support;
