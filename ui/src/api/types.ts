@@ -9,6 +9,7 @@ export type User = Schemas["User"];
 export type Stream = Schemas["Stream"];
 export type Channel = Schemas["Channel"];
 export type StreamKey = Schemas["StreamKey"];
+export type PlaybackAddress = Schemas["PlaybackAddress"];
 export type IngestCredential = Schemas["IngestCredential"];
 export type ChatSettings = Schemas["ChatSettings"];
 export type ChatLine = Schemas["ChatLine"];

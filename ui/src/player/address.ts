@@ -1,20 +1,29 @@
 // Where a channel is played, with a grant for whoever asks.
 
 import { api, Failure, take } from "../api/client";
+import type { PlaybackAddress } from "../api/types";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** How a channel is played: by a playlist, or in a room. */
-export type Address = { kind: "hls"; url: string } | { kind: "livekit"; url: string; token: string };
+/** How a channel is played: by a playlist, by WebRTC, or in a room. */
+export type Address = { kind: "hls"; url: string } | { kind: "whep"; url: string } | { kind: "livekit"; url: string; token: string };
+export type Kind = Address["kind"];
 
-/** Where a channel is played. */
-export async function playbackAddress(handle: string): Promise<Address> {
-  const playback = await take(api.GET("/api/v1/channels/{handle}/playback", { params: { path: { handle } } }));
-  const room = playback.addresses.find(({ kind }) => kind === "livekit");
-  if (room?.token) return { kind: "livekit", url: room.url, token: room.token };
-  const hls = playback.addresses.find(({ kind }) => kind === "hls");
-  if (!hls) throw new Failure("This channel has no HLS playback.", "NO_HLS", 0);
-  return { kind: "hls", url: reachable(hls.url, location.href) };
+/** Where a channel is played, if it can be helped not in one of these ways. */
+export async function playbackAddress(handle: string, without: ReadonlySet<Kind> = new Set()): Promise<Address> {
+  const { addresses } = await take(api.GET("/api/v1/channels/{handle}/playback", { params: { path: { handle } } }));
+  const chosen = choose(addresses, without, location.href);
+  if (!chosen) throw new Failure("This channel has no playback for browsers.", "NO_PLAYBACK", 0);
+  return chosen;
+}
+
+/** The first that a browser can play: the server names first what suits best. */
+export function choose(offered: PlaybackAddress[], without: ReadonlySet<Kind>, page: string): Address | null {
+  const playable = offered.flatMap(({ kind, url, token }): Address[] => {
+    if (kind === "livekit") return token ? [{ kind, url, token }] : [];
+    return kind === "hls" || kind === "whep" ? [{ kind, url: reachable(url, page) }] : [];
+  });
+  return playable.find(({ kind }) => !without.has(kind)) ?? playable[0] ?? null;
 }
 
 /**

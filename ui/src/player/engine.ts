@@ -1,13 +1,13 @@
-// Plays a live channel, as a playlist or in a room, and goes on by itself: after a break of the
-// network, a restart of the server, the end of a playlist that goes on elsewhere. Knows no page;
-// says what it does by one callback.
+// Plays a live channel, as a playlist, by WebRTC or in a room, and goes on by itself: after a break
+// of the network, a restart of the server, the end of a playlist that goes on elsewhere. Knows no
+// page; says what it does by one callback.
 
 import type Hls from "hls.js";
 import type { ErrorData } from "hls.js";
 import { asFailure } from "../api/client";
 import { Backoff } from "../lib/backoff";
-import type { Address } from "./address";
-import type { Departure, RoomPlayer } from "./livekit";
+import type { Address, Kind } from "./address";
+import type { Departure } from "./livekit";
 
 export interface Quality {
   /** What the engine calls it; -1 lets the engine choose. */
@@ -32,18 +32,29 @@ export interface Shown {
   quality: number;
   /** This browser can play nothing of it. */
   isUnsupported: boolean;
+  /** Nobody can say where it is played, or nothing comes from there: it is tried again and again. */
+  isUnreachable: boolean;
   /** It goes on only when it is asked to. */
   halted: Halt | null;
 }
 
 export interface Options {
-  /** Where it is played now; asked for again at each new beginning. */
-  address: () => Promise<Address>;
+  /** Where it is played now, if possible not in these ways; asked for again at each new beginning. */
+  address: (without: ReadonlySet<Kind>) => Promise<Address>;
   /** Whether there should be pictures: not while offline or interrupted. */
   isOnAir: () => boolean;
   show: (change: Partial<Shown>) => void;
 }
 
+/** What plays without the library of playlists: by WebRTC, in a room or not. */
+interface Direct {
+  /** Whether something arrives, be it a picture on which nothing moves. */
+  readonly isReceiving: boolean;
+  destroy: () => void;
+}
+
+/** No progress for so long is shown. */
+const STILL_MS = 900;
 /** No progress for so long while on air: it begins anew. */
 const STALLED_MS = 9000;
 /** Further behind than this, one is told and may go to the live edge. */
@@ -51,13 +62,18 @@ export const BEHIND_SECONDS = 4;
 
 export class Engine {
   #hls: Hls | null = null;
-  #room: RoomPlayer | null = null;
+  #direct: Direct | null = null;
+  /** Ways of playing that have not worked. */
+  #without = new Set<Kind>();
   #isDestroyed = false;
   #backoff = new Backoff(500, 8000);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval>;
   #lastTime = -1;
   #movedAt = performance.now();
+  /** The same, but that a new beginning is no movement. */
+  #playedAt = -Infinity;
+  #isUnreached = false;
   #mediaRepairs = 0;
   /** The playlist has ended; what it holds is played, then the channel is asked for anew. */
   #hasEnded = false;
@@ -78,6 +94,8 @@ export class Engine {
   /** Begins, or begins anew. */
   start(): void {
     this.#isStarted = true;
+    this.#isUnreached = false;
+    this.#without.clear();
     this.options.show({ halted: null });
     void this.#begin();
   }
@@ -88,7 +106,7 @@ export class Engine {
     this.#beginning += 1;
     clearTimeout(this.#timer);
     this.#release();
-    this.options.show({ isWaiting: false, latency: null, height: null, qualities: [] });
+    this.options.show({ isWaiting: false, isUnreachable: false, latency: null, height: null, qualities: [] });
   }
 
   get isStarted(): boolean {
@@ -145,16 +163,14 @@ export class Engine {
     this.options.show({ isWaiting: true });
     let address;
     try {
-      address = await this.options.address();
+      address = await this.options.address(this.#without);
     } catch (error) {
       if (!isStale()) this.#unaddressed(error);
       return;
     }
     if (isStale()) return;
-    if (address.kind === "livekit") {
-      await this.#enter(address.url, address.token, isStale);
-      return;
-    }
+    if (address.kind === "livekit") return this.#enter(address.url, address.token, isStale);
+    if (address.kind === "whep") return this.#ask(address.url, isStale);
     let library;
     try {
       library = (await import("./hls")).library;
@@ -174,17 +190,42 @@ export class Engine {
       const { RoomPlayer } = await import("./livekit");
       if (isStale()) return;
       this.#release();
-      const arrived = () => {
-        this.#backoff.reset();
-        void this.#tryToPlay();
-      };
-      const room = new RoomPlayer(this.video, { arrived, left: (why) => this.#room === room && void this.#left(why) });
-      this.#room = room;
+      const room = new RoomPlayer(this.video, { arrived: () => this.#arrived(), left: (why) => this.#direct === room && void this.#left(why) });
+      this.#direct = room;
       await room.connect(url, token);
-      if (!isStale()) this.#movedAt = performance.now();
+      if (isStale()) return;
+      this.#movedAt = performance.now();
+      this.#isUnreached = false;
     } catch {
-      if (!isStale()) this.#again();
+      if (!isStale()) this.#unreached();
     }
+  }
+
+  /** By WHEP; where that does not work, in another way. */
+  async #ask(url: string, isStale: () => boolean): Promise<void> {
+    const refused = () => {
+      if (this.#without.has("whep")) return this.#unreached();
+      this.#without.add("whep");
+      this.#again(0);
+    };
+    try {
+      const { WhepPlayer } = await import("./whep");
+      if (isStale()) return;
+      this.#release();
+      const player = new WhepPlayer(this.video, () => this.#direct === player && refused());
+      this.#direct = player;
+      await player.connect(url);
+      if (!isStale()) this.#arrived();
+    } catch {
+      if (!isStale()) refused();
+    }
+  }
+
+  #arrived(): void {
+    this.#backoff.reset();
+    this.#movedAt = performance.now();
+    this.#isUnreached = false;
+    void this.#tryToPlay();
   }
 
   async #left(why: Departure): Promise<void> {
@@ -195,7 +236,7 @@ export class Engine {
       const beginning = this.#beginning;
       const isStale = () => this.#isDestroyed || beginning !== this.#beginning;
       try {
-        await this.options.address();
+        await this.options.address(this.#without);
         if (!isStale()) this.#again();
       } catch (error) {
         if (!isStale()) this.#unaddressed(error);
@@ -205,8 +246,15 @@ export class Engine {
 
   /** It is not known where it is played. */
   #unaddressed(error: unknown): void {
-    if (asFailure(error).status === 403) this.#halt("refused");
-    else this.#again();
+    const { status, retryAfter } = asFailure(error);
+    if (status === 403) this.#halt("refused");
+    else this.#unreached((retryAfter ?? 0) * 1000);
+  }
+
+  /** It is tried again, not before the server asks for it. */
+  #unreached(atLeast = 0): void {
+    this.#isUnreached = true;
+    this.#again(Math.max(atLeast, this.#backoff.next()));
   }
 
   #halt(halted: Halt): void {
@@ -238,7 +286,10 @@ export class Engine {
     hls.on(Events.LEVEL_LOADED, (_, { details }) => {
       this.#hasEnded = !details.live;
     });
-    hls.on(Events.FRAG_BUFFERED, () => this.#backoff.reset());
+    hls.on(Events.FRAG_BUFFERED, () => {
+      this.#backoff.reset();
+      this.#isUnreached = false;
+    });
     hls.on(Events.ERROR, (_, data) => this.#failed(Hls, data));
     hls.loadSource(address);
     hls.attachMedia(this.video);
@@ -247,17 +298,14 @@ export class Engine {
   #attachNative(address: string): void {
     this.video.src = address;
     this.video.onerror = () => this.#again();
-    this.video.onloadedmetadata = () => {
-      this.#backoff.reset();
-      void this.#tryToPlay();
-    };
+    this.video.onloadedmetadata = () => this.#arrived();
   }
 
   #release(): void {
     this.#hls?.destroy();
     this.#hls = null;
-    this.#room?.destroy();
-    this.#room = null;
+    this.#direct?.destroy();
+    this.#direct = null;
     this.video.onerror = null;
     this.video.onloadedmetadata = null;
     // Without a source it stays empty, and says no error.
@@ -302,14 +350,16 @@ export class Engine {
     if (!this.#isStarted) return;
     const { video } = this;
     const now = performance.now();
-    if (video.currentTime !== this.#lastTime || this.#room?.isReceiving) {
+    // By WebRTC time goes by, whether anything comes or not.
+    if (this.#direct ? this.#direct.isReceiving : video.currentTime !== this.#lastTime) {
       this.#lastTime = video.currentTime;
-      this.#movedAt = now;
+      this.#movedAt = this.#playedAt = now;
       this.#mediaRepairs = 0;
     }
     const isStill = now - this.#movedAt;
     this.options.show({
-      isWaiting: this.#wantsToPlay && isStill > 900,
+      isWaiting: this.#wantsToPlay && isStill > STILL_MS,
+      isUnreachable: this.#isUnreached && now - this.#playedAt > STILL_MS,
       latency: this.#latency(),
       targetLatency: this.#hls?.targetLatency ?? null,
       height: video.videoHeight || null,
@@ -324,8 +374,8 @@ export class Engine {
   }
 
   #latency(): number | null {
-    // A room is as late as the line is long, which nobody measures.
-    if (this.#room) return null;
+    // WebRTC is as late as the line is long, which nobody measures.
+    if (this.#direct) return null;
     if (this.#hls) return this.#hls.latency > 0 ? this.#hls.latency : null;
     const end = this.#seekableEnd();
     return end === null ? null : Math.max(0, end - this.video.currentTime);
