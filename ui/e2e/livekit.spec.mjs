@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { barriers, person, startBrowser } from "./support/browser.mjs";
-import { settings, startLiveKit } from "./support/livekit.mjs";
+import { expired, settings, startLiveKit } from "./support/livekit.mjs";
 import { freePort, startServer, until } from "./support/server.mjs";
 import { becomeCreator, makeChannel, pictures, plays, register, setUp } from "./support/steps.mjs";
 
@@ -122,6 +122,49 @@ test("sound that was turned off stays off, and what is paused stays paused", opt
   await plays(page);
 });
 
+for (const [device, kind, missed] of [
+  ["microphone", "getAudioTracks", "hear"],
+  ["camera", "getVideoTracks", "see"],
+]) {
+  test(`a ${device} that is unplugged on air is said to be gone, and is connected anew`, options, async () => {
+    await creator.page.evaluate((kind) => {
+      const [track] = document.querySelector("video[aria-label='What you send']").srcObject[kind]();
+      track.stop();
+      // Browsers tell so of a device that goes away; of a track that the page stops they do not.
+      track.dispatchEvent(new Event("ended"));
+    }, kind);
+    const said = studio(creator).getByRole("alert").filter({ hasText: `Your ${device} is gone: your viewers do not ${missed} you.` });
+    await said.waitFor();
+    await studioAir(creator, "ON AIR").waitFor();
+    assert.ok(await creator.page.getByLabel("Camera", { exact: true }).locator("option").count());
+    assert.deepEqual(await barriers(creator.page), []);
+    await guest.page.locator("[data-air=live]").waitFor();
+    if (device === "microphone") await plays(viewer.page);
+
+    await creator.page.getByRole("button", { name: "Connect camera and microphone" }).click();
+    await said.waitFor({ state: "detached" });
+    await plays(viewer.page);
+    await hears(viewer);
+  });
+}
+
+test("a token whose time is over is another one the next time", options, async () => {
+  const { context, page } = await person(browser, server.url);
+  const urls = [];
+  await context.route("**/playback", async (route) => {
+    const response = await route.fetch();
+    const { addresses } = await response.json();
+    const [room] = addresses;
+    // The first is asked for to be somebody, the second to watch.
+    if (urls.push(room.url) <= 2) room.token = expired(room.token);
+    await route.fulfill({ response, json: { addresses } });
+  });
+  await page.goto("/anna");
+  await plays(page);
+  assert.equal(urls.length, 3);
+  await context.close();
+});
+
 test("the page fits a phone", options, async () => {
   const phone = await person(browser, server.url, { viewport: { width: 360, height: 740 } });
   await phone.page.goto("/anna");
@@ -191,9 +234,36 @@ test("a ban cuts off within a second, and the page says so", options, async () =
 test("LiveKit is killed and comes back: the broadcast and its viewers, too", options, async () => {
   await livekit.kill();
   await studioAir(creator, "CONNECTION LOST").waitFor();
+  const newcomer = await person(browser, server.url);
+  await newcomer.page.goto("/anna");
+  for (const { page } of [guest, newcomer]) {
+    await page.getByText("The stream cannot be reached at the moment").waitFor();
+    await page.getByText("It is tried again by itself.").waitFor();
+    assert.deepEqual(await barriers(page), []);
+  }
   await livekit.restart();
   await studioAir(creator, "ON AIR").waitFor({ timeout: 60_000 });
-  await guest.page.locator("[data-air=live]").waitFor({ timeout: 60_000 });
+  for (const { page } of [guest, newcomer]) {
+    await page.locator("[data-air=live]").waitFor({ timeout: 60_000 });
+    await plays(page, 60_000);
+    assert.equal(await page.getByText("cannot be reached").count(), 0);
+  }
+  assert.deepEqual(newcomer.problems, []);
+  await newcomer.context.close();
+});
+
+test("whoever goes live while LiveKit is away is told so, and is on air when it is back", options, async () => {
+  const { page } = creator;
+  await page.getByRole("button", { name: "Stop publishing" }).click();
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await preview(creator).waitFor();
+  await livekit.kill();
+  await page.getByRole("button", { name: "Go live", exact: true }).click();
+  await studioAir(creator, "NOT REACHED").waitFor();
+  await studio(creator).getByText("the media server cannot be reached at the moment").waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await livekit.restart();
+  await studioAir(creator, "ON AIR").waitFor({ timeout: 60_000 });
   await plays(guest.page, 60_000);
 });
 
@@ -206,6 +276,36 @@ test("the screen is shared, with the voice", options, async () => {
   await guest.page.locator("[data-air=live]").waitFor();
   await plays(guest.page);
   await hears(guest);
+});
+
+test("a screen on which nothing moves keeps its viewers", options, async () => {
+  const { page } = creator;
+  await page.getByRole("button", { name: "Stop publishing" }).click();
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    mediaDevices.getDisplayMedia = async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+      const drawing = canvas.getContext("2d");
+      globalThis.drawing = setInterval(() => drawing.fillRect(0, 0, 640, 360), 50);
+      return canvas.captureStream();
+    };
+    mediaDevices.getUserMedia = async () => new MediaStream();
+  });
+  await page.getByRole("button", { name: "Share the screen" }).click();
+  await preview(creator).waitFor();
+  await goLive(creator);
+  await guest.page.locator("[data-air=live]").waitFor();
+  const shown = () => guest.page.evaluate(() => document.querySelector("video").srcObject?.getVideoTracks()[0]?.id);
+  await until("the picture", async () => (await pictures(guest.page)).frames > 0 && (await pictures(guest.page)).height === 360);
+  await page.evaluate(() => clearInterval(globalThis.drawing));
+  const id = await shown();
+  const asked = [];
+  guest.page.on("request", (request) => request.url().endsWith("/playback") && asked.push(request.url()));
+  // Longer than a player waits for a picture that should move.
+  const over = Date.now() + 12_000;
+  await until("a while", () => Date.now() > over);
+  assert.equal(await shown(), id);
+  assert.deepEqual(asked, []);
 });
 
 test("a stream that is ended ends here, too", options, async () => {

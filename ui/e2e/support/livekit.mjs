@@ -1,6 +1,7 @@
 // A real LiveKit server: the program that LIVEKIT_SERVER names.
 
 import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,6 +19,15 @@ export function settings(port) {
     GREENROOM_LIVEKIT__API_KEY: KEY,
     GREENROOM_LIVEKIT__API_SECRET: SECRET,
   };
+}
+
+/** A token of this server's as it is once its time is over. */
+export function expired(token) {
+  const [head, claims] = token.split(".");
+  const was = JSON.parse(Buffer.from(claims, "base64url"));
+  const past = Math.floor(Date.now() / 1000) - 3600;
+  const body = `${head}.${Buffer.from(JSON.stringify({ ...was, nbf: past - 600, exp: past })).toString("base64url")}`;
+  return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
 }
 
 /** Starts one at this port that tells the Greenroom at `url`. */

@@ -12,7 +12,8 @@ export interface Seat {
   token: string;
 }
 
-export type State = "connecting" | "on-air" | "broken";
+/** Before one was on air, nothing is broken: the server is `unreachable`. */
+export type State = "connecting" | "unreachable" | "on-air" | "broken";
 
 export interface Listener {
   became: (state: State) => void;
@@ -32,7 +33,7 @@ export class Broadcast {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly media: MediaStream,
+    private media: MediaStream,
     private readonly source: Source,
     private readonly seat: () => Promise<Seat>,
     private readonly listener: Listener,
@@ -47,6 +48,19 @@ export class Broadcast {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     void this.#room?.disconnect(false);
+  }
+
+  /** Goes on with this picture and this sound, in the place of those before. */
+  async replace(media: MediaStream): Promise<void> {
+    this.media = media;
+    const published = this.#room?.localParticipant.trackPublications.values() ?? [];
+    for (const { kind, track } of published) {
+      const other = media.getTracks().find((it) => it.kind === kind);
+      if (!track || !other) continue;
+      await track.replaceTrack(other, { userProvidedTrack: true });
+      // What went away was muted by its going.
+      await track.unmute();
+    }
   }
 
   async #enter(): Promise<void> {
@@ -69,7 +83,7 @@ export class Broadcast {
       await room.disconnect(false);
       const failure = asFailure(error);
       if (FINAL.has(failure.status)) this.#end(failure.message);
-      else this.#again();
+      else this.#again((failure.retryAfter ?? 0) * 1000);
     }
   }
 
@@ -99,10 +113,10 @@ export class Broadcast {
     this.listener.ended(why);
   }
 
-  #again(): void {
-    this.listener.became(this.#wasOnAir ? "broken" : "connecting");
+  #again(atLeast = 0): void {
+    this.listener.became(this.#wasOnAir ? "broken" : "unreachable");
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#enter(), this.#backoff.next());
+    this.#timer = setTimeout(() => void this.#enter(), Math.max(atLeast, this.#backoff.next()));
   }
 
   /** Whether this is the room that counts. */
