@@ -132,24 +132,25 @@ impl Delayed {
         Step::Show(self.cut, are_due.count())
     }
 
-    /// Whether viewers are shown this line now, which was read for them, and of which stream it
-    /// is: the delay may have become longer meanwhile.
-    pub(super) fn let_through(
-        &mut self,
-        seq: Seq,
-        line: &LineBody,
-        now: Instant,
-    ) -> Option<Option<StreamId>> {
+    /// Whether viewers are shown this line now, which was read for them: the delay may have
+    /// become longer meanwhile.
+    pub(super) fn lets_through(&mut self, seq: Seq, now: Instant) -> bool {
         let is_due = self.length.is_zero()
             || self
                 .said
                 .front()
                 .is_some_and(|said| said.due(self.length) <= now);
-        (is_due && seq == self.cut.next()).then(|| {
+        let goes = is_due && seq == self.cut.next();
+        if goes {
             self.said.pop_front();
             self.cut = seq;
-            self.on_air.step(line)
-        })
+        }
+        goes
+    }
+
+    /// Passes over the line that was let through; says which stream it belongs to.
+    pub(super) fn pass(&mut self, line: &LineBody) -> Option<StreamId> {
+        self.on_air.step(line)
     }
 
     /// The log could not be read: everybody else goes on.

@@ -260,8 +260,9 @@ impl Room {
     pub(super) fn release(&mut self, due: Vec<Line>, now: Instant) {
         for line in due {
             if let Some(delayed) = &mut self.delayed
-                && let Some(stream) = delayed.let_through(line.place.seq, &line.body, now)
+                && delayed.lets_through(line.place.seq, now)
             {
+                let stream = delayed.pass(&line.body);
                 self.show_to_viewers(&Arc::new(Published::line(self.id, stream, line)));
             }
         }

@@ -150,18 +150,17 @@ async fn the_same_sign_in_again_is_the_same_session_until_that_is_over() {
 /// session that was ended has nothing when its key is used again, after it was forgotten.
 #[tokio::test]
 async fn a_key_that_was_forgotten_opens_another_session() {
-    let (one, other) = (Platform::new(), Platform::new());
-    one.user("ada").await;
-    other.user("bob").await;
-    other.user("ada").await;
-    let once = once("a", 1);
+    let (before, after) = (Platform::new(), Platform::new());
+    before.user("ada").await;
+    after.user("bob").await;
+    after.user("ada").await;
+    let key = once("a", 1);
     let ask = |it: &Platform| {
-        let app = it.app.clone();
-        let once = once.clone();
-        async move { sign_in::execute_once(&app, credentials("correct horse"), Some(&once)).await }
+        let (app, key) = (it.app.clone(), key.clone());
+        async move { sign_in::execute_once(&app, credentials("correct horse"), Some(&key)).await }
     };
-    let (one, other) = (ask(&one).await, ask(&other).await);
-    assert_ne!(one.expect("in").token, other.expect("in").token);
+    let (first, later) = (ask(&before).await, ask(&after).await);
+    assert_ne!(first.expect("in").token, later.expect("in").token);
 }
 
 #[tokio::test]
