@@ -5,3 +5,7 @@
 mod contract;
 #[path = "livekit/flow.rs"]
 mod flow;
+#[path = "livekit/services.rs"]
+mod services;
+#[path = "livekit/stage.rs"]
+mod stage;

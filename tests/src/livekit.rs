@@ -3,16 +3,24 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use greenroom_testkit::servers::RedisServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::api::Api;
 use crate::node::Node;
 use crate::{ports, wait};
+
+mod service;
+
+pub use service::Service;
 
 /// The key of its configuration.
 pub const KEY: &str = "greenroom";
@@ -23,6 +31,15 @@ pub const SECRET: &str = "a-secret-of-more-than-32-characters";
 const READY: Duration = Duration::from_secs(20);
 /// How long a browser may take to do as it is told.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where encoders come in: the ports of an ingress service.
+#[derive(Clone, Copy, Debug)]
+pub struct Doors {
+    /// For RTMP.
+    pub rtmp: u16,
+    /// For WHIP.
+    pub whip: u16,
+}
 
 /// A running `livekit-server`; dropping it kills it.
 #[derive(Debug)]
@@ -39,13 +56,15 @@ impl LiveKitServer {
         Self::start_with(port, webhook, json!({})).await
     }
 
-    /// The same with a Redis, by which it knows of ingresses and egresses.
-    pub async fn start_on(redis: &RedisServer, port: u16, webhook: &str) -> Self {
+    /// The same with a Redis, by which it knows of ingresses and egresses; encoders are told of
+    /// these doors.
+    pub async fn start_on(redis: &RedisServer, port: u16, webhook: &str, doors: Doors) -> Self {
+        let Doors { rtmp, whip } = doors;
         let more = json!({
             "redis": { "address": format!("127.0.0.1:{}", redis.port()) },
             "ingress": {
-                "rtmp_base_url": "rtmp://127.0.0.1:1935/x",
-                "whip_base_url": "http://127.0.0.1:8080/w",
+                "rtmp_base_url": format!("rtmp://127.0.0.1:{rtmp}/x"),
+                "whip_base_url": format!("http://127.0.0.1:{whip}/w"),
             },
         });
         Self::start_with(port, webhook, more).await
@@ -57,8 +76,8 @@ impl LiveKitServer {
             "port": port,
             "bind_addresses": ["127.0.0.1"],
             "rtc": {
-                "tcp_port": ports::free(),
-                "udp_port": ports::free(),
+                "tcp_port": ports::apart(),
+                "udp_port": ports::apart(),
                 "node_ip": "127.0.0.1",
                 "use_external_ip": false,
                 "enable_loopback_candidate": true,
@@ -88,6 +107,13 @@ impl LiveKitServer {
         format!("ws://127.0.0.1:{}", self.port)
     }
 
+    /// Its own API (`/twirp/livekit.Egress/StartEgress`), asked by who holds its key.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        let base = format!("http://127.0.0.1:{}", self.port);
+        Api::new(&base, Some(&token()))
+    }
+
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
@@ -110,12 +136,15 @@ impl LiveKitServer {
             .stderr(log)
             .kill_on_drop(true)
             .spawn();
-        self.child = Some(child.expect("livekit-server is there: run scripts/test-livekit"));
+        let mut child = child.expect("livekit-server is there: run scripts/test-livekit");
         let port = self.port;
         wait::until("LiveKit answers", READY, async || {
+            let ended = child.try_wait().expect("a child can be waited for");
+            assert!(ended.is_none(), "LiveKit does not start:\n{}", self.log());
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
+        self.child = Some(child);
     }
 
     /// What it said.
@@ -127,6 +156,21 @@ impl LiveKitServer {
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("livekit.log")
     }
+}
+
+/// Opens everything that the tests ask about, and never expires.
+fn token() -> String {
+    const YEAR_2100: u64 = 4_102_444_800;
+    let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let grants = json!({ "roomRecord": true, "roomList": true });
+    let signed = [
+        part(json!({ "alg": "HS256", "typ": "JWT" })),
+        part(json!({ "iss": KEY, "exp": YEAR_2100, "video": grants })),
+    ]
+    .join(".");
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signature = hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// A browser with a camera, whose pages are in rooms.
@@ -184,6 +228,19 @@ impl Browser {
     /// How a page is doing.
     pub async fn state(&mut self, page: &str) -> Value {
         self.tell(page, "state", "", "").await
+    }
+
+    /// Waits until a page has shown some frames.
+    pub async fn until_frames(&mut self, page: &str) {
+        let began = Instant::now();
+        loop {
+            let state = self.state(page).await;
+            if state["frames"].as_u64().is_some_and(|frames| frames > 10) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "no frames: {state}");
+            tokio::time::sleep(wait::REST).await;
+        }
     }
 
     /// A page says goodbye.

@@ -13,13 +13,18 @@ use greenroom_testkit::builders::{channel, noon_plus, stream_key_id};
 use greenroom_testkit::contract::media_server::{self, MediaServerUnderTest};
 use greenroom_testkit::livekit::{Application, OneChannel, take_webhooks};
 use greenroom_testkit::servers::RedisServer;
-use greenroom_tests::livekit::{Browser, KEY, LiveKitServer, SECRET};
+use greenroom_tests::livekit::{Browser, Doors, KEY, LiveKitServer, SECRET};
 use greenroom_tests::ports;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Nobody is behind them.
+const DOORS: Doors = Doors {
+    rtmp: 1935,
+    whip: 8080,
+};
 
 struct OnLiveKit {
     engine: Arc<LiveKit>,
@@ -36,14 +41,14 @@ struct Encoder {
 }
 
 async fn open(redis: Option<RedisServer>) -> OnLiveKit {
-    let port = ports::free();
+    let port = ports::apart();
     let url = format!("ws://127.0.0.1:{port}");
     let options = Options::new(&url, KEY, SECRET).expect("options");
     let clock = Arc::new(ManualClock::at(noon_plus(0)));
     let engine = LiveKit::new(options.clone(), Arc::new(OneChannel), clock);
     let webhook = take_webhooks(engine.clone()).await;
     let livekit = match &redis {
-        Some(redis) => LiveKitServer::start_on(redis, port, &webhook).await,
+        Some(redis) => LiveKitServer::start_on(redis, port, &webhook, DOORS).await,
         None => LiveKitServer::start(port, &webhook).await,
     };
     LiveKit::check(&options).await.expect("it is right");
@@ -167,7 +172,7 @@ async fn with_redis_it_makes_an_ingress_for_each_way_to_publish() {
 
 #[tokio::test]
 async fn a_wrong_key_secret_or_address_is_named() {
-    let port = ports::free();
+    let port = ports::apart();
     let livekit = LiveKitServer::start(port, "http://127.0.0.1:1/").await;
     let check = async |url: &str, key: &str, secret: &str| {
         LiveKit::check(&Options::new(url, key, secret).expect("options")).await

@@ -2,93 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use greenroom_tests::livekit::{Browser, KEY, LiveKitServer, SECRET};
-use greenroom_tests::server::{Channel, Server};
-use greenroom_tests::{ports, wait};
+use greenroom_tests::livekit::Browser;
+use greenroom_tests::wait;
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Stage {
-    livekit: LiveKitServer,
-    greenroom: Server,
-    channel: Channel,
-}
-
-impl Stage {
-    async fn set() -> Self {
-        let port = ports::free();
-        let url = format!("ws://127.0.0.1:{port}");
-        // It starts without LiveKit, and finds it.
-        let greenroom = Server::start_with(&[
-            ("GREENROOM_MEDIA", "livekit"),
-            ("GREENROOM_LIVEKIT__URL", &url),
-            ("GREENROOM_LIVEKIT__API_KEY", KEY),
-            ("GREENROOM_LIVEKIT__API_SECRET", SECRET),
-            ("GREENROOM_STREAMS__GRACE_SECONDS", "30"),
-        ])
-        .await;
-        let webhook = greenroom.url("/api/v1/webhooks/livekit");
-        let livekit = LiveKitServer::start(port, &webhook).await;
-        let channel = greenroom.channel("kim").await;
-        Self {
-            livekit,
-            greenroom,
-            channel,
-        }
-    }
-
-    /// A seat to publish from.
-    async fn seat(&self) -> (String, String) {
-        let path = format!("/api/v1/keys/{}/seat", self.channel.key_id);
-        let owner = self.greenroom.api_as(&self.channel.token);
-        let seat = wait::until("there is a seat", PATIENCE, async || {
-            let answer = owner.post(&path, &json!({})).await;
-            (answer.status == 200).then_some(answer.json)
-        })
-        .await;
-        url_and_token(&seat)
-    }
-
-    /// A seat to watch from, for whoever has this token.
-    async fn ticket(&self, token: &str) -> (String, String) {
-        let viewer = self.greenroom.api_as(token);
-        let answer = viewer.get("/api/v1/channels/kim/playback").await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let address = &answer.json["addresses"][0];
-        assert_eq!(address["kind"], "livekit", "{address}");
-        url_and_token(address)
-    }
-
-    async fn until_viewers(&self, viewers: u64) {
-        let path = "/api/v1/channels/kim";
-        let what = format!("there are {viewers} viewers");
-        let is_so = |answer: &greenroom_tests::api::Answer| {
-            (answer.json["live"]["viewers"] == viewers).then_some(())
-        };
-        self.greenroom
-            .api()
-            .until(path, &what, PATIENCE, is_so)
-            .await;
-    }
-}
-
-fn url_and_token(seat: &Value) -> (String, String) {
-    let text = |name: &str| seat[name].as_str().expect("it is a text").to_owned();
-    (text("url"), text("token"))
-}
-
-async fn until_frames(browser: &mut Browser, page: &str) {
-    let began = Instant::now();
-    loop {
-        let state = browser.state(page).await;
-        if state["frames"].as_u64().is_some_and(|frames| frames > 10) {
-            return;
-        }
-        assert!(began.elapsed() < PATIENCE, "no frames: {state}");
-        tokio::time::sleep(wait::REST).await;
-    }
-}
+use crate::stage::{PATIENCE, Stage};
 
 #[tokio::test]
 async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
@@ -101,7 +19,7 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
     let (ada, ada_id) = stage.greenroom.user("ada").await;
     let (url, seat) = stage.ticket(&ada).await;
     browser.watch("ada", &url, &seat).await;
-    until_frames(&mut browser, "ada").await;
+    browser.until_frames("ada").await;
     let (url, second) = stage.ticket(&ada).await;
     browser.watch("ada's other tab", &url, &second).await;
     let (eve, _) = stage.greenroom.user("eve").await;
@@ -115,7 +33,7 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
     // The watch page does by itself what the others did.
     let page = stage.greenroom.url("/kim");
     browser.visit("a guest", &page).await;
-    until_frames(&mut browser, "a guest").await;
+    browser.until_frames("a guest").await;
     stage.until_viewers(2).await;
 
     // What is said in the chat arrives as data.
@@ -128,8 +46,8 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
     assert!(said.status < 300, "{}", said.text);
     let began = Instant::now();
     loop {
-        let state = browser.state("ada").await;
-        let data = state["data"].as_array().expect("it is a list").clone();
+        let heard = browser.state("ada").await;
+        let data = heard["data"].as_array().expect("it is a list").clone();
         let lines = data.iter().filter_map(|line| {
             serde_json::from_str::<Value>(line.as_str().unwrap_or_default()).ok()
         });
@@ -137,7 +55,7 @@ async fn a_broadcast_by_livekit_client_is_watched_counted_and_ended() {
         if messages.any(|line| line["text"] == "hello" && line["author"]["username"] == "ada") {
             break;
         }
-        assert!(began.elapsed() < PATIENCE, "nothing is heard: {state}");
+        assert!(began.elapsed() < PATIENCE, "nothing is heard: {heard}");
         tokio::time::sleep(wait::REST).await;
     }
 
@@ -187,12 +105,8 @@ async fn by_whip_it_goes_live_and_a_killed_livekit_is_known_within_15_seconds() 
     let mut browser = Browser::start().await;
     let owner = stage.greenroom.api_as(&stage.channel.token);
     let path = format!("/api/v1/keys/{}/ingest", stage.channel.key_id);
-    let made = wait::until("there are credentials", PATIENCE, async || {
-        let answer = owner.get(&path).await;
-        (answer.status == 200).then_some(answer.json)
-    })
-    .await;
-    let whip = &made["items"][0];
+    let made = stage.credentials().await;
+    let whip = &made[0];
     assert_eq!(whip["protocol"], "whip", "{made}");
     let (url, key) = (whip["url"].as_str(), whip["stream_key"].as_str());
     let (url, key) = (url.expect("an address"), key.expect("a token"));
