@@ -53,7 +53,7 @@ impl Application {
         lock(&self.0).asked.clone()
     }
 
-    /// What it was told of encoders.
+    /// What it was told of encoders and recordings.
     pub fn told(&self) -> Vec<MediaEvent> {
         lock(&self.0).told.clone()
     }
@@ -99,7 +99,7 @@ impl MediaEvents for Application {
         match &event {
             MediaEvent::Watched { viewers, .. } => book.watching.extend(viewers),
             MediaEvent::Left { viewers, .. } => book.watching.retain(|it| !viewers.contains(it)),
-            MediaEvent::IngestLost { .. } => book.told.push(event),
+            MediaEvent::IngestLost { .. } | MediaEvent::Recorded { .. } => book.told.push(event),
         }
         Ok(())
     }
