@@ -20,6 +20,7 @@ mod once;
 pub mod picture;
 mod ports;
 pub mod realtime;
+pub mod recording;
 mod refusal;
 mod remember;
 mod run;

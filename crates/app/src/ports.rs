@@ -4,6 +4,7 @@ use greenroom_domain::account::{Passwords, Sessions, TokenVerifier, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
 use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::media::MediaServer;
+use greenroom_domain::recording::{Recorder, Recordings};
 use greenroom_domain::shared::bus::Bus;
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::commit::Commit;
@@ -36,6 +37,8 @@ pub struct Ports {
     pub stream_keys: Arc<dyn StreamKeys>,
     /// Reads streams.
     pub streams: Arc<dyn Streams>,
+    /// Reads recordings.
+    pub recordings: Arc<dyn Recordings>,
     /// Reads rooms' logs.
     pub room_log: Arc<dyn RoomLog>,
     /// Reads rooms' rules.
@@ -66,6 +69,8 @@ pub struct Ports {
     pub secrets: Arc<dyn SecretBox>,
     /// Takes media in and gives it out.
     pub media: Arc<dyn MediaServer>,
+    /// Keeps what is published; `None` where streams cannot be recorded.
+    pub recorder: Option<Arc<dyn Recorder>>,
     /// Keeps pictures.
     pub objects: Arc<dyn Objects>,
     /// Makes them of what people send.

@@ -136,6 +136,7 @@ async fn act_on(app: &App, event: &Event) -> Result<(), Refusal> {
         | Happening::Channel(_)
         | Happening::Stream(_)
         | Happening::Social(_)
+        | Happening::Recording(_)
         | Happening::Chat(
             ChatEvent::SettingsChanged { .. }
             | ChatEvent::RestrictionLifted { .. }
