@@ -36,6 +36,7 @@ use greenroom_testkit::bus::UnreliableBus;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
+use greenroom_testkit::recording::InMemoryRecorder;
 use greenroom_testkit::{ManualClock, SeededIds};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,7 @@ pub(crate) struct Platform {
     pub(crate) store: Arc<InMemoryStore>,
     pub(crate) commits: Arc<FlakyCommit>,
     pub(crate) media: Arc<FakeMediaServer>,
+    pub(crate) recorder: Arc<InMemoryRecorder>,
     /// This node's end of the bus.
     pub(crate) bus: Arc<UnreliableBus>,
     cable: Arc<InMemoryBus>,
@@ -80,6 +82,7 @@ impl Platform {
         let store = Arc::new(InMemoryStore::new());
         let commits = Arc::new(FlakyCommit::over(store.clone()));
         let media = Arc::new(FakeMediaServer::default());
+        let recorder = Arc::new(InMemoryRecorder::default());
         let cable = Arc::new(InMemoryBus::default());
         let bus = Arc::new(UnreliableBus::over(Arc::new(cable.another())));
         let clock = Arc::new(ManualClock::default());
@@ -92,6 +95,7 @@ impl Platform {
             channels: store.clone(),
             stream_keys: store.clone(),
             streams: store.clone(),
+            recordings: store.clone(),
             room_log: store.clone(),
             moderation: store.clone(),
             audit: store.clone(),
@@ -107,6 +111,7 @@ impl Platform {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: media.clone(),
+            recorder: Some(recorder.clone()),
             objects: Arc::new(InMemoryObjects::default()),
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
@@ -117,6 +122,7 @@ impl Platform {
             store,
             commits,
             media,
+            recorder,
             bus,
             cable,
             clock,
