@@ -5,10 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use parking_lot::Mutex;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::PgStore;
 use crate::error::{Failure, TimedOut, is_lost, unavailable};
@@ -142,4 +144,19 @@ impl<'a, K> Listing<'a, K> {
         };
         Page { items, next }
     }
+}
+
+/// Before everything that is listed newest first, of one moment by id backwards: nothing has
+/// the last id.
+pub(crate) const NEWEST: (i64, Uuid) = (i64::MAX, Uuid::max());
+
+/// The place of an item in a listing that is in order of moments and ids.
+pub(crate) fn place(at: Timestamp, id: Uuid) -> String {
+    format!("{}.{id}", at.micros())
+}
+
+/// What [`place`] wrote.
+pub(crate) fn parse_place(text: &str) -> Option<(i64, Uuid)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
 }

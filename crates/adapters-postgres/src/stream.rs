@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::PgStore;
 use crate::error::corrupt;
 use crate::number::{bigint, count, limit};
-use crate::read::{self, Listing, Row};
+use crate::read::{self, Listing, NEWEST, Row, parse_place, place};
 
 const STREAM: &str = "stream";
 
@@ -88,8 +88,7 @@ impl Streams for PgStore {
             Ok(listing) => listing,
             Err(unknown) => return Ok(Err(unknown)),
         };
-        // No stream has the last id.
-        let (at, id) = listing.after.unwrap_or((i64::MAX, Uuid::max()));
+        let (at, id) = listing.after.unwrap_or(NEWEST);
         let rows = self
             .read(|| {
                 streams!(
@@ -103,8 +102,8 @@ impl Streams for PgStore {
                 .fetch_all(&self.pool)
             })
             .await?;
-        let place = |it: &Stream| format!("{}.{}", it.created_at.micros(), it.id);
-        listing.page(rows, place).map(Ok)
+        let key = |it: &Stream| place(it.created_at, it.id.uuid());
+        listing.page(rows, key).map(Ok)
     }
 
     async fn counts(&self, ids: &[StreamId]) -> Result<Vec<StreamCounts>, StoreError> {
@@ -124,11 +123,6 @@ impl Streams for PgStore {
         let of = |id| counted.get(id).copied().unwrap_or_default();
         Ok(ids.iter().map(of).collect())
     }
-}
-
-fn parse_place(text: &str) -> Option<(i64, Uuid)> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// Some streams in the order of their ids, behind one.
