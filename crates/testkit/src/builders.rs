@@ -33,7 +33,9 @@ use uuid::Uuid;
 
 use crate::ids::mix;
 
-pub use recording::{recorded_file, recording_id, recording_order};
+pub use recording::{
+    creates_recording, recorded_file, recording, recording_id, recording_order, writes_recording,
+};
 pub use social::{appointment, block, follow, follows, reply, unfollows};
 
 /// When tests begin: 2026-01-01T12:00:00Z.

@@ -28,7 +28,7 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 
 pub use command::Command;
 pub use listing::Listing;
-pub use part::{Act, Hold, Part, Phase, Seen, Who};
+pub use part::{Act, Hold, Part, Phase, Seen, Stage, Who};
 pub use people::Bond;
 pub use strategy::commands;
 
