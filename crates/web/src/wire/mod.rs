@@ -6,6 +6,7 @@ mod channel;
 mod chat;
 mod command;
 mod notification;
+mod recording;
 mod settings;
 mod social;
 mod stream;
@@ -25,6 +26,7 @@ pub use chat::{
 };
 pub use command::DoneJson;
 pub use notification::{NotificationJson, NotificationKindJson, NotifyingChannelJson};
+pub use recording::{RecordingFailureJson, RecordingJson, RecordingStateJson};
 pub use settings::{ChatRateJson, ChatSettingsJson};
 pub use social::{
     AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,

@@ -9,5 +9,6 @@ mod moderating;
 mod once;
 mod ops;
 mod pictures;
+mod recording;
 mod social;
 mod support;
