@@ -17,7 +17,7 @@ use greenroom_app::channel::keys::{self, CreateKey, RevealedKey};
 use greenroom_app::chat::post::{self, Post, Posted};
 use greenroom_app::realtime::{Listener, Published, Shown};
 use greenroom_app::stream::ingest::Ingests;
-use greenroom_app::{App, Ports, Refusal, Settings};
+use greenroom_app::{App, Ports, Refusal, Roles, Settings};
 use greenroom_domain::account::{Password, User, Username};
 use greenroom_domain::channel::{Channel, Handle, KeyLabel, KeySecret};
 use greenroom_domain::chat::{ClientMessageId, Line, Seq};
@@ -87,21 +87,7 @@ impl Platform {
         let bus = Arc::new(UnreliableBus::over(Arc::new(cable.another())));
         let clock = Arc::new(ManualClock::default());
         let tokens = Arc::new(KnownTokens::default());
-        let ports = Ports {
-            commit: commits.clone(),
-            feed: store.clone(),
-            users: store.clone(),
-            sessions: store.clone(),
-            channels: store.clone(),
-            stream_keys: store.clone(),
-            streams: store.clone(),
-            recordings: store.clone(),
-            room_log: store.clone(),
-            moderation: store.clone(),
-            audit: store.clone(),
-            follows: store.clone(),
-            blocks: store.clone(),
-            replies: store.clone(),
+        let roles = Roles {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
@@ -116,6 +102,10 @@ impl Platform {
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
+        };
+        let ports = Ports {
+            commit: commits.clone(),
+            ..Ports::over(store.clone(), roles)
         };
         Self {
             app: App::new(node_id("one"), ports, settings),

@@ -13,7 +13,7 @@ use greenroom_adapters_memory::{
     InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence, InMemoryStore,
     SystemClock,
 };
-use greenroom_app::{App, Ports, Settings};
+use greenroom_app::{App, Ports, Roles, Settings};
 use greenroom_domain::account::VerifiedToken;
 use greenroom_domain::shared::clock::{Clock, Timestamp};
 use greenroom_domain::shared::node::NodeAddress;
@@ -83,20 +83,7 @@ fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<A
             ..says("owner", now + HOUR)
         },
     );
-    let ports = Ports {
-        commit: store.clone(),
-        feed: store.clone(),
-        users: store.clone(),
-        sessions: store.clone(),
-        channels: store.clone(),
-        stream_keys: store.clone(),
-        streams: store.clone(),
-        room_log: store.clone(),
-        moderation: store.clone(),
-        audit: store.clone(),
-        follows: store.clone(),
-        blocks: store.clone(),
-        replies: store,
+    let roles = Roles {
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits,
         leases: Arc::new(InMemoryLeases::default()),
@@ -106,11 +93,13 @@ fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<A
         tokens,
         secrets: Arc::new(GlassBox),
         media: Arc::new(FakeMediaServer::default()),
+        recorder: None,
         objects: Arc::new(InMemoryObjects::default()),
         pictures: Arc::new(PlainPictures),
         clock,
         ids: Arc::new(SeededIds::new(1)),
     };
+    let ports = Ports::over(store, roles);
     let settings = Settings {
         // Renewed every second.
         socket_presence: Duration::from_secs(3),
