@@ -1,6 +1,7 @@
 //! Recordings: ask for one, end it, see what has become of it.
 
 pub mod follow;
+mod listen;
 pub mod start;
 pub mod stop;
 pub mod view;
@@ -20,6 +21,8 @@ use greenroom_domain::shared::store::{Stored, Version};
 
 use crate::commit::{Attempt, write};
 use crate::{App, Refusal};
+
+pub(crate) use listen::Happenings;
 
 /// A recorder that takes longer is not there.
 const LIMIT: Duration = Duration::from_secs(5);
