@@ -90,7 +90,7 @@ impl From<&Recording> for RecordingJson {
             started_at: recorded_since(&recording.state).map(Timestamp::to_rfc3339),
             duration_ms: file.map(|file| millis(file.duration)),
             size: file.map(|file| file.size),
-            format: file.map(|file| format_text(file.format)),
+            format: file.map(|file| recording_format_text(file.format)),
             location: file.map(|file| file.location.clone()),
             limit_reached: file.is_some_and(|file| file.limit_reached),
             error,
@@ -131,7 +131,7 @@ pub(crate) fn recorded_since(state: &RecordingState) -> Option<Timestamp> {
     }
 }
 
-pub(crate) fn format_text(format: FileFormat) -> &'static str {
+pub(crate) fn recording_format_text(format: FileFormat) -> &'static str {
     match format {
         FileFormat::Mp4 => "mp4",
     }

@@ -7,6 +7,7 @@ mod document;
 mod errors;
 mod limits;
 mod loading;
+mod recording;
 mod social;
 mod socket;
 #[expect(dead_code, reason = "the authorization table uses the rest")]
