@@ -59,7 +59,7 @@ pub async fn a_stream_is_recorded_once_at_a_time(store: &Subject) {
     assert_eq!(read(store, second.id).await, None);
     keep(store, creates_recording(&recording("ada", 2))).await;
 
-    let stopped = processing(first);
+    let stopped = processing(&first);
     keep(store, writes_recording(&stopped, Version(1))).await;
     let second = Recording {
         id: recording_id("ada", 9),
@@ -68,12 +68,12 @@ pub async fn a_stream_is_recorded_once_at_a_time(store: &Subject) {
     keep(store, creates_recording(&second)).await;
 
     let mut both = creates_recording(&third);
-    let failed = writes_recording(&failed(second.clone()), Version(1));
+    let failed = writes_recording(&failed(&second), Version(1));
     both.states.extend(failed.states);
     both.claims.extend(failed.claims);
     keep(store, both).await;
     // It has given its place away, and has none to give back.
-    keep(store, writes_recording(&processing(second), Version(2))).await;
+    keep(store, writes_recording(&processing(&second), Version(2))).await;
     assert_refused!(
         store
             .commit()
@@ -89,10 +89,10 @@ pub async fn open_recordings_come_by_id(store: &Subject) {
     assert_eq!(open(store).await, []);
     let all = [
         recording("cleo", 3),
-        running(recording("ada", 5)),
-        processing(recording("bea", 2)),
-        available(recording("ada", 1)),
-        failed(recording("bea", 4)),
+        running(&recording("ada", 5)),
+        processing(&recording("bea", 2)),
+        available(&recording("ada", 1)),
+        failed(&recording("bea", 4)),
     ];
     for it in &all {
         keep(store, creates_recording(it)).await;
@@ -101,19 +101,11 @@ pub async fn open_recordings_come_by_id(store: &Subject) {
     let read = store.recordings().open().await.expect("a read");
     assert!(read.iter().all(|it| it.version == Version(1)));
 
-    keep(
-        store,
-        writes_recording(&available(all[2].clone()), Version(1)),
-    )
-    .await;
-    keep(
-        store,
-        writes_recording(&processing(all[1].clone()), Version(1)),
-    )
-    .await;
+    keep(store, writes_recording(&available(&all[2]), Version(1))).await;
+    keep(store, writes_recording(&processing(&all[1]), Version(1))).await;
     assert_eq!(open(store).await, [0, 1].map(|n| all[n].id));
-    keep(store, writes_recording(&failed(all[0].clone()), Version(1))).await;
-    keep(store, writes_recording(&failed(all[1].clone()), Version(2))).await;
+    keep(store, writes_recording(&failed(&all[0]), Version(1))).await;
+    keep(store, writes_recording(&failed(&all[1]), Version(2))).await;
     assert_eq!(open(store).await, []);
 }
 
@@ -131,7 +123,7 @@ pub async fn recordings_of_a_stream_come_newest_first(store: &Subject) {
         .map(|(created_at, id)| Recording {
             id: RecordingId::from_uuid(Uuid::from_u128(id)),
             created_at,
-            ..available(of_one_stream(1))
+            ..available(&of_one_stream(1))
         })
         .collect();
     for (n, it) in (1..).zip(&written) {
@@ -159,7 +151,7 @@ pub async fn recordings_of_a_stream_come_newest_first(store: &Subject) {
 
 /// Pages go on behind the last one, whatever is asked for and comes to an end meanwhile.
 pub async fn recordings_of_a_stream_are_stable(store: &Subject) {
-    let written: Vec<_> = (1..=7).map(|n| processing(of_one_stream(n))).collect();
+    let written: Vec<_> = (1..=7).map(|n| processing(&of_one_stream(n))).collect();
     for it in &written {
         keep(store, creates_recording(it)).await;
     }
@@ -169,9 +161,9 @@ pub async fn recordings_of_a_stream_are_stable(store: &Subject) {
     page.after = first.next;
 
     keep(store, creates_recording(&of_one_stream(8))).await;
-    let done = available(written[2].clone());
+    let done = available(&written[2]);
     keep(store, writes_recording(&done, Version(1))).await;
-    let gone = failed(written[4].clone());
+    let gone = failed(&written[4]);
     keep(store, writes_recording(&gone, Version(1))).await;
     let second = list(store, page).await.expect("a cursor of this listing");
     assert_eq!(ids(&second.items), [3, 2, 1].map(|n| written[n].id));
@@ -214,28 +206,31 @@ fn states() -> Vec<RecordingState> {
     ]
 }
 
-fn running(recording: Recording) -> Recording {
+fn running(recording: &Recording) -> Recording {
     let started_at = recording.created_at;
     in_state(recording, RecordingState::Recording { started_at })
 }
 
-fn processing(recording: Recording) -> Recording {
+fn processing(recording: &Recording) -> Recording {
     let (since, until) = (noon_plus(100), noon_plus(200));
     in_state(recording, RecordingState::Processing { since, until })
 }
 
-fn available(recording: Recording) -> Recording {
+fn available(recording: &Recording) -> Recording {
     let file = recorded_file("ada", 1);
     in_state(recording, RecordingState::Available(file))
 }
 
-fn failed(recording: Recording) -> Recording {
+fn failed(recording: &Recording) -> Recording {
     let (reason, at) = (RecordingFailure::Lost, noon_plus(300));
     in_state(recording, RecordingState::Failed { reason, at })
 }
 
-fn in_state(recording: Recording, state: RecordingState) -> Recording {
-    Recording { state, ..recording }
+fn in_state(recording: &Recording, state: RecordingState) -> Recording {
+    Recording {
+        state,
+        ..recording.clone()
+    }
 }
 
 fn ids(recordings: &[Recording]) -> Vec<RecordingId> {

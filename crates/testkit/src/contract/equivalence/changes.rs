@@ -6,7 +6,6 @@ use greenroom_domain::channel::{Channel, Handle, KeyState, StreamKey};
 use greenroom_domain::chat::{
     ChatSettings, LineBody, NewLine, Pin, Restriction, RestrictionKind, Room, Seq, SlowMode,
 };
-use greenroom_domain::recording::{RecordedFile, Recording, RecordingState};
 use greenroom_domain::shared::commit::{Changes, Claim, ClaimChange, Holder, StateChange};
 use greenroom_domain::shared::feed::{Consumer, CursorMove, FeedPosition};
 use greenroom_domain::shared::secret::Sealed;
@@ -14,11 +13,10 @@ use greenroom_domain::shared::store::{Stored, Version};
 use greenroom_domain::stream::Stream;
 
 use super::part::ISSUER;
-use super::{Hold, Part, Phase, Seen, Stage, Who, people};
+use super::{Hold, Part, Phase, Seen, Who, people};
 use crate::builders::{
-    NOON, UserBuilder, ban, channel, channel_id, mac, message, node_id, noon_plus, recorded_file,
-    recording, room, seen, session, stream, stream_id, stream_key, stream_key_id, title, user,
-    user_id,
+    NOON, UserBuilder, ban, channel, channel_id, mac, message, node_id, noon_plus, room, seen,
+    session, stream, stream_id, stream_key, stream_key_id, title, user, user_id,
 };
 use crate::contract::Subject;
 
@@ -60,21 +58,7 @@ impl Part {
             Self::Stream { of, n, seen, phase } => {
                 write_stream(changes, reference, broadcast(of, n, phase), seen).await
             }
-            Self::Recording {
-                of,
-                n,
-                seen,
-                stream,
-                stage,
-                at,
-            } => {
-                let next = Recording {
-                    stream: stream_id(of, stream),
-                    created_at: noon_plus(at),
-                    ..recorded(of, n, stage)
-                };
-                write_recording(changes, reference, next, seen).await
-            }
+            Self::Recording(recorded) => recorded.put_into(changes, reference).await,
             Self::Rules {
                 room,
                 seen: version,
@@ -231,29 +215,13 @@ async fn write_stream(
     changes.state(StateChange::Stream(seen(next, version.of(there))))
 }
 
-async fn write_recording(
-    mut changes: Changes,
-    reference: &Subject,
-    next: Recording,
-    version: Seen,
-) -> Changes {
-    let there = reference.recordings().get(next.id).await.expect("a read");
-    let names = |recording: &Recording| {
-        let running = recording.is_running().then_some(recording.stream);
-        running.map(Claim::RecordingOf).into_iter().collect()
-    };
-    let old = there.as_ref().map(|it| names(&it.value));
-    changes = pass_on(
-        changes,
-        old.unwrap_or_default(),
-        names(&next),
-        Holder::Recording(next.id),
-    );
-    changes.state(StateChange::Recording(seen(next, version.of(there))))
-}
-
 /// Gives the old names back and takes the new ones.
-fn pass_on(changes: Changes, old: Vec<Claim>, new: Vec<Claim>, holder: Holder) -> Changes {
+pub(super) fn pass_on(
+    changes: Changes,
+    old: Vec<Claim>,
+    new: Vec<Claim>,
+    holder: Holder,
+) -> Changes {
     let releases = old
         .into_iter()
         .map(|name| ClaimChange::Release(name, holder));
@@ -321,30 +289,6 @@ fn broadcast(of: &str, n: u32, phase: Phase) -> Stream {
         Phase::Ended(reason) => planned.ended(reason),
     };
     broadcast.build()
-}
-
-fn recorded(of: &str, n: u32, stage: Stage) -> Recording {
-    let state = match stage {
-        Stage::Starting(until) => RecordingState::Starting {
-            until: noon_plus(until),
-        },
-        Stage::Recording(since) => RecordingState::Recording {
-            started_at: noon_plus(since),
-        },
-        Stage::Processing(since) => RecordingState::Processing {
-            since: noon_plus(since),
-            until: noon_plus(since + 10),
-        },
-        Stage::Available(size) => RecordingState::Available(RecordedFile {
-            size,
-            ..recorded_file(of, n)
-        }),
-        Stage::Failed(reason) => RecordingState::Failed { reason, at: NOON },
-    };
-    Recording {
-        state,
-        ..recording(of, n)
-    }
 }
 
 fn rules(of: &str, slow: Option<u16>, pins: u64) -> Room {

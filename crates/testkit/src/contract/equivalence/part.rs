@@ -1,12 +1,11 @@
 //! The parts that a commit is put together of, in the words of the builders.
 
 use greenroom_domain::account::{CreatorStatus, Role, Subject};
-use greenroom_domain::recording::RecordingFailure;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
 use greenroom_domain::stream::EndReason;
 
-use super::Bond;
+use super::{Bond, Recorded};
 use crate::builders::{guest, viewer};
 
 /// One thing that a commit changes. Names are those of the builders, and times are seconds
@@ -71,20 +70,7 @@ pub enum Part {
         phase: Phase,
     },
     /// A recording, made or written again.
-    Recording {
-        /// Of which channel.
-        of: &'static str,
-        /// The how manieth.
-        n: u32,
-        /// Which version was seen.
-        seen: Seen,
-        /// Of which of the channel's streams.
-        stream: u32,
-        /// How far it is.
-        stage: Stage,
-        /// When it was asked for.
-        at: u64,
-    },
+    Recording(Recorded),
     /// The rules of a room.
     Rules {
         /// Of which channel.
@@ -236,21 +222,6 @@ pub enum Phase {
     Ended(EndReason),
 }
 
-/// How far a recording is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// It was asked for, and has failed if nothing has come of it then.
-    Starting(u64),
-    /// It runs since then.
-    Recording(u64),
-    /// It has stopped then.
-    Processing(u64),
-    /// It can be played, and is as large.
-    Available(u64),
-    /// There is nothing to play.
-    Failed(RecordingFailure),
-}
-
 impl Part {
     /// What a commit changes at most once.
     pub(super) fn thing(&self) -> Option<String> {
@@ -260,7 +231,7 @@ impl Part {
             Self::Channel { name, .. } => Some(format!("channel {name}")),
             Self::Key { of, n, .. } => Some(format!("key {of} {n}")),
             Self::Stream { of, n, .. } => Some(format!("stream {of} {n}")),
-            Self::Recording { of, n, .. } => Some(format!("recording {of} {n}")),
+            Self::Recording(recorded) => Some(recorded.thing()),
             Self::Rules { room, .. } => Some(format!("rules {room}")),
             Self::Restriction { room, who, .. } => Some(format!("restriction {room} {who:?}")),
             Self::Bond(bond) => Some(bond.thing()),

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::part::host_user;
-use super::{Act, Bond, Command, Hold, Listing, Part, Phase, Seen, Stage, Who};
+use super::{Act, Bond, Command, Hold, Listing, Part, Phase, Recorded, Seen, Stage, Who};
 use crate::builders::{channel_id, mac, stream_id, user_id};
 
 pub(super) const NAMES: &[&str] = &["ada", "bea", "cleo"];
@@ -209,13 +209,15 @@ fn recording() -> impl Strategy<Value = Part> {
     ];
     // Few moments, so that several are asked for at one.
     (name(), 1..=EACH, seen(), 1..=RECORDED, stage, 0..4_u64).prop_map(
-        |(of, n, seen, stream, stage, at)| Part::Recording {
-            of,
-            n,
-            seen,
-            stream,
-            stage,
-            at,
+        |(of, n, seen, stream, stage, at)| {
+            Part::Recording(Recorded {
+                of,
+                n,
+                seen,
+                stream,
+                stage,
+                at,
+            })
         },
     )
 }
