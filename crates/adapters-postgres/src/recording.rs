@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::PgStore;
 use crate::number::bigint;
-use crate::read::{self, Listing, NEWEST, Row, parse_place, place};
+use crate::read::{self, NEWEST, Place, Row};
 
 /// The recordings' rows that fit.
 macro_rules! recordings {
@@ -44,26 +44,19 @@ impl Recordings for PgStore {
         page: &PageRequest,
     ) -> Result<Result<Page<Recording>, UnknownCursor>, StoreError> {
         let name = format!("recordings-{}", stream.uuid().simple());
-        let listing = match Listing::of(&name, page, parse_place) {
-            Ok(listing) => listing,
-            Err(unknown) => return Ok(Err(unknown)),
+        let find = |(at, id): Place, most: i64| {
+            recordings!(
+                "WHERE stream = $1 AND (created_at, id) < ($2, $3) \
+                 ORDER BY created_at DESC, id DESC LIMIT $4",
+                stream.uuid(),
+                at,
+                id,
+                most
+            )
+            .fetch_all(&self.pool)
         };
-        let (at, id) = listing.after.unwrap_or(NEWEST);
-        let rows = self
-            .read(|| {
-                recordings!(
-                    "WHERE stream = $1 AND (created_at, id) < ($2, $3) \
-                     ORDER BY created_at DESC, id DESC LIMIT $4",
-                    stream.uuid(),
-                    at,
-                    id,
-                    listing.rows()
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        let key = |it: &Recording| place(it.created_at, it.id.uuid());
-        listing.page(rows, key).map(Ok)
+        let place = |it: &Recording| (it.created_at.micros(), it.id.uuid());
+        self.listed(&name, page, NEWEST, find, place).await
     }
 
     async fn open(&self) -> Result<Vec<Stored<Recording>>, StoreError> {

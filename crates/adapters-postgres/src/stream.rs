@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::PgStore;
 use crate::error::corrupt;
 use crate::number::{bigint, count, limit};
-use crate::read::{self, Listing, NEWEST, Row, parse_place, place};
+use crate::read::{self, NEWEST, Place, Row};
 
 const STREAM: &str = "stream";
 
@@ -84,26 +84,19 @@ impl Streams for PgStore {
         page: &PageRequest,
     ) -> Result<Result<Page<Stream>, UnknownCursor>, StoreError> {
         let name = format!("streams-{}", channel.uuid().simple());
-        let listing = match Listing::of(&name, page, parse_place) {
-            Ok(listing) => listing,
-            Err(unknown) => return Ok(Err(unknown)),
+        let find = |(at, id): Place, most: i64| {
+            streams!(
+                "WHERE channel = $1 AND (created_at, id) < ($2, $3) \
+                 ORDER BY created_at DESC, id DESC LIMIT $4",
+                channel.uuid(),
+                at,
+                id,
+                most
+            )
+            .fetch_all(&self.pool)
         };
-        let (at, id) = listing.after.unwrap_or(NEWEST);
-        let rows = self
-            .read(|| {
-                streams!(
-                    "WHERE channel = $1 AND (created_at, id) < ($2, $3) \
-                     ORDER BY created_at DESC, id DESC LIMIT $4",
-                    channel.uuid(),
-                    at,
-                    id,
-                    listing.rows()
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        let key = |it: &Stream| place(it.created_at, it.id.uuid());
-        listing.page(rows, key).map(Ok)
+        let place = |it: &Stream| (it.created_at.micros(), it.id.uuid());
+        self.listed(&name, page, NEWEST, find, place).await
     }
 
     async fn counts(&self, ids: &[StreamId]) -> Result<Vec<StreamCounts>, StoreError> {

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::PgStore;
-use crate::read::{Listing, NEWEST, parse_place, place};
+use crate::read::{Listing, NEWEST, parse_place, place_text};
 
 #[async_trait]
 impl Audit for PgStore {
@@ -41,7 +41,7 @@ impl Audit for PgStore {
             })
             .await?;
         let events = events.into_iter().map(|Json(event)| event).collect();
-        let key = |it: &Event| place(it.at, it.id.uuid());
+        let key = |it: &Event| place_text((it.at.micros(), it.id.uuid()));
         Ok(Ok(listing.page_of(events, key)))
     }
 }
