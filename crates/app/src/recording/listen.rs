@@ -48,3 +48,48 @@ impl App {
         self.recordings.told.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom_domain::recording::RecordingChange;
+    use greenroom_domain::shared::actor::Actor;
+    use greenroom_domain::shared::clock::Timestamp;
+    use greenroom_domain::shared::id::{ChannelId, EventId, RecordingId, StreamId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(n: u128, what: RecordingChange) -> Event {
+        let about = Uuid::from_u128(7);
+        let happened = RecordingEvent {
+            recording: RecordingId::from_uuid(about),
+            stream: StreamId::from_uuid(about),
+            channel: ChannelId::from_uuid(about),
+            what,
+        };
+        Event {
+            id: EventId::from_uuid(Uuid::from_u128(n)),
+            at: Timestamp::from_micros(0),
+            by: Actor::System,
+            what: happened.into(),
+        }
+    }
+
+    #[test]
+    fn what_comes_twice_is_told_once() {
+        let happenings = Happenings::default();
+        let mut heard = happenings.told.subscribe();
+        let requested = event(1, RecordingChange::Requested);
+        let began = event(2, RecordingChange::Began);
+        for event in [&requested, &began, &requested] {
+            happenings.take_event(event);
+        }
+        let told = [heard.try_recv(), heard.try_recv()];
+        let told = told.map(|told| told.map(|it| it.what));
+        assert_eq!(
+            told,
+            [Ok(RecordingChange::Requested), Ok(RecordingChange::Began)]
+        );
+        assert!(heard.is_empty());
+    }
+}

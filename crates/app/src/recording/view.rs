@@ -8,6 +8,11 @@ use greenroom_domain::shared::page::{Page, PageRequest};
 
 use crate::{App, Refusal};
 
+/// Whether there is something to record with.
+pub fn is_possible(app: &App) -> bool {
+    app.ports.recorder.is_some()
+}
+
 /// One recording.
 pub async fn one(app: &App, actor: &Actor, id: RecordingId) -> Result<Recording, Refusal> {
     Ok(app.recording(actor, id).await?.0.value)
