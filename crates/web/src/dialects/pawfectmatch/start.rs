@@ -8,8 +8,8 @@ use greenroom_domain::channel::{ChannelEdit, ChannelTitle, Tag, Tags};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::pins;
 use super::shape::StreamJson;
+use super::{pins, recording};
 use crate::dialects::body::AnyBody;
 use crate::dialects::person::SignedIn;
 use crate::dialects::{creator, playback};
@@ -70,8 +70,9 @@ pub(super) async fn start(
         };
         view.channel = edit::execute(app, actor, command).await?.value;
     }
+    let recording = recording::last(app, actor, view.stream.id).await?;
     let started = StartedJson {
-        stream: StreamJson::of(&view, Some(pins::of(app, &view).await?)),
+        stream: StreamJson::of(&view, Some(pins::of(app, &view).await?)).recorded(recording),
         playback_url,
     };
     Ok((status, Json(started)))
