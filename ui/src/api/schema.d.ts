@@ -1448,6 +1448,8 @@ export interface components {
             addresses: components["schemas"]["IngestAddress"][];
             /** @description Whether they may come in. */
             gate: components["schemas"]["IngestGate"];
+            /** @description Whether what comes in can be recorded here. */
+            recordable: boolean;
         };
         /** @description Where encoders publish to. */
         IngestAddress: {

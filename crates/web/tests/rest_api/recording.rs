@@ -22,7 +22,8 @@ async fn a_stream_is_recorded_until_its_owner_says_so() {
     let begun = begin(&server, &ada, &stream).await;
     let id = text(&begun, "/id");
     let created_at = server.app.now().to_rfc3339();
-    let channel = server.get(None, "/channels/ada").await.expect(200);
+    let channel = server.get(who, "/channels/ada").await.expect(200);
+    assert_eq!(channel["ingest"]["recordable"], true);
     let asked_for = json!({
         "id": id, "stream_id": stream, "channel_id": channel["id"], "state": "starting",
         "created_at": created_at, "started_at": null, "duration_ms": null, "size": null,
@@ -180,6 +181,8 @@ async fn where_there_is_no_recorder_that_is_said() {
     refused.expect_error(501, "RECORDINGS_NOT_AVAILABLE");
     let none = server.get(Some(&ada), &path).await.expect(200);
     assert_eq!(none["items"], json!([]));
+    let channel = server.get(Some(&ada), "/me/channel").await.expect(200);
+    assert_eq!(channel["ingest"]["recordable"], false);
 }
 
 #[tokio::test]
