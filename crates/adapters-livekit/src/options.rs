@@ -31,6 +31,8 @@ pub struct Options {
     pub(crate) report_every: Duration,
     /// For how long a room that was closed on purpose is not opened by itself.
     pub(crate) held: Duration,
+    /// How long an egress may be missing in its room before it is believed dead.
+    pub(crate) recorder_missed: Duration,
     /// What recordings are, where there are to be any.
     pub(crate) recording: Option<RecordingOptions>,
 }
@@ -64,6 +66,7 @@ impl Options {
             reconcile_every: Duration::from_secs(15),
             report_every: Duration::from_secs(5),
             held: Duration::from_secs(60),
+            recorder_missed: Duration::from_secs(60),
             recording: None,
         })
     }
@@ -92,6 +95,13 @@ impl Options {
     #[must_use]
     pub fn recording(mut self, recording: RecordingOptions) -> Self {
         self.recording = Some(recording);
+        self
+    }
+
+    /// How long an egress may be missing in its room before it is believed dead.
+    #[must_use]
+    pub fn recorder_missed(mut self, time: Duration) -> Self {
+        self.recorder_missed = time;
         self
     }
 

@@ -9,6 +9,7 @@ mod told;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use greenroom_domain::recording::{Recorder, RecorderError, RecordingOrder, RecordingProgress};
@@ -31,6 +32,8 @@ pub(crate) struct Egress {
     options: RecordingOptions,
     /// Whatever is being asked for is asked for once.
     asked: Mutex<HashSet<RecordingId>>,
+    /// Since when egresses are missing in their rooms.
+    missing: Mutex<HashMap<String, Instant>>,
 }
 
 /// One that is being asked for.
@@ -45,6 +48,7 @@ impl Egress {
             engine,
             options,
             asked: Mutex::default(),
+            missing: Mutex::default(),
         }
     }
 
@@ -113,8 +117,10 @@ impl Egress {
         reach: Reach,
         known: &mut HashMap<RecordingId, RecordingProgress>,
     ) -> Result<(), CallError> {
-        for egress in self.list(EgressListFilter::All, reach).await? {
-            if let Some((recording, progress)) = read(&self.options, &egress) {
+        let listed = self.list(EgressListFilter::All, reach).await?;
+        self.miss(&listed);
+        for egress in listed.iter().filter(|egress| !self.is_dead(egress)) {
+            if let Some((recording, progress)) = read(&self.options, egress) {
                 // Of two that make the same, what is there counts.
                 let is_there = matches!(progress, RecordingProgress::Available(_));
                 if is_there || !known.contains_key(&recording) {
@@ -123,6 +129,38 @@ impl Egress {
             }
         }
         Ok(())
+    }
+}
+
+impl Egress {
+    /// An egress that died with its machine is said to go on for ever. But it is in its room for
+    /// as long as it lives.
+    fn miss(&self, listed: &[EgressInfo]) {
+        let rooms = self.engine.rooms.lock();
+        let is_missing = |egress: &&EgressInfo| {
+            let room = egress.room_name.parse().ok();
+            told::recording_of(&self.options, egress).is_some()
+                && told::is_in_its_room(egress)
+                && room.is_some_and(|room| !rooms.is_there(room, &egress.egress_id))
+        };
+        let missing: HashSet<&String> = listed
+            .iter()
+            .filter(is_missing)
+            .map(|it| &it.egress_id)
+            .collect();
+        let mut since = self.missing.lock();
+        since.retain(|egress, _| missing.contains(egress));
+        for egress in missing {
+            since.entry(egress.clone()).or_insert_with(Instant::now);
+        }
+    }
+
+    /// Whether it is missing for too long. It may turn up: one that cannot reach its room puts in
+    /// its place what it has.
+    fn is_dead(&self, egress: &EgressInfo) -> bool {
+        let missing = self.missing.lock();
+        let since = missing.get(&egress.egress_id);
+        since.is_some_and(|since| since.elapsed() >= self.engine.options.recorder_missed)
     }
 }
 

@@ -24,11 +24,12 @@ pub struct RecordingOptions {
 /// In what the sound of recordings is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AudioCodec {
-    /// What every player and every editor takes.
+    /// What it is in the room, and what every egress service can make.
     #[default]
-    Aac,
-    /// For egress services that were built without an encoder of AAC.
     Opus,
+    /// What older players and editors take, too. An egress service that has no encoder for it
+    /// ends itself when it is asked for one.
+    Aac,
 }
 
 /// A bucket of S3, or of what speaks like it.

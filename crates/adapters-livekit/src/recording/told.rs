@@ -42,6 +42,15 @@ pub(super) fn recording_of(options: &RecordingOptions, egress: &EgressInfo) -> O
     })
 }
 
+/// Whether an egress is among who is in its room, unless it is dead.
+pub(super) fn is_in_its_room(egress: &EgressInfo) -> bool {
+    let status = egress.status();
+    matches!(
+        status,
+        EgressStatus::EgressStarting | EgressStatus::EgressActive
+    )
+}
+
 /// How far an egress is.
 fn progress_of(egress: &EgressInfo) -> RecordingProgress {
     let file = egress.file_results.first();

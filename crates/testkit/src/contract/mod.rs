@@ -27,6 +27,7 @@ pub mod nodes;
 pub mod objects;
 mod paging;
 pub mod presence;
+pub mod recorder;
 pub mod recording;
 pub mod repeats;
 pub mod replies;
