@@ -41,10 +41,10 @@ pub struct RecordingConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SoundKind {
-    /// What plays everywhere.
-    Aac,
     /// What every egress service can make.
     Opus,
+    /// What older players take, too.
+    Aac,
 }
 
 /// A bucket, and who may write there.
@@ -110,8 +110,8 @@ impl RecordingConfig {
             problem: error.to_string(),
         })?;
         Ok(Some(options.audio(match self.audio {
-            SoundKind::Aac => AudioCodec::Aac,
             SoundKind::Opus => AudioCodec::Opus,
+            SoundKind::Aac => AudioCodec::Aac,
         })))
     }
 }
