@@ -1,10 +1,12 @@
 //! Whether LiveKit is where it is said to be, and takes the key.
 
 use livekit_api::access_token::{AccessToken, AccessTokenError, VideoGrants};
+use livekit_api::services::egress::EgressListOptions;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 
 use crate::Options;
+use crate::api::Api;
 
 /// LiveKit cannot be used as configured.
 #[derive(Debug, thiserror::Error)]
@@ -32,9 +34,25 @@ pub enum CheckError {
     /// The secret is another.
     #[error("LiveKit refuses the API key's secret (livekit.api_secret)")]
     WrongSecret,
+    /// It has nothing to record with.
+    #[error("LiveKit cannot record (livekit.recording)")]
+    NoRecorder(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No token can be made.
     #[error("no token can be made of LiveKit's API key and secret")]
     Token(#[source] AccessTokenError),
+}
+
+/// Asks what is recorded, which LiveKit does not know without Redis.
+pub(crate) async fn check_recorder(options: &Options) -> Result<(), CheckError> {
+    let api = Api::new(options);
+    let goes_on = EgressListOptions {
+        active: true,
+        ..EgressListOptions::default()
+    };
+    let listed = api.answer(api.egress().list_egress(goes_on).await);
+    listed
+        .map(drop)
+        .map_err(|error| CheckError::NoRecorder(Box::new(error)))
 }
 
 /// Asks for something harmless. LiveKit's own client does not tell these apart: it expects

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use greenroom_domain::channel::{Channels, Handle};
 use greenroom_domain::media::{
     AudioStatus, EngineSecret, GrantToken, IngestAddress, IngestCredential, IngestStatus,
-    KeyOfChannel, MediaEvents, MediaServer, MediaServerError, PlaybackAddress, Seat, SeatRequest,
-    SeatRole, VideoStatus,
+    KeyOfChannel, MediaEvent, MediaEvents, MediaServer, MediaServerError, PlaybackAddress, Seat,
+    SeatRequest, SeatRole, VideoStatus,
 };
+use greenroom_domain::recording::Recorder;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Clock;
 use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
@@ -24,10 +25,12 @@ use tokio_util::task::TaskTracker;
 use crate::Options;
 use crate::api::{Api, CallError};
 use crate::check::{self, CheckError};
-use crate::rooms::{Heard, Recent, Rooms, Track};
+use crate::recording::Egress;
+use crate::rooms::{Recent, Rooms, Track};
 use crate::settle::{stream_in, warn};
 use crate::token;
 use crate::wanted::Wanted;
+use crate::webhook::News;
 
 /// How many deliveries may wait.
 const WAITING: usize = 4096;
@@ -50,8 +53,8 @@ pub struct LiveKit {
     pub(crate) wanted: Mutex<Wanted>,
     pub(crate) receiver: WebhookReceiver,
     pub(crate) delivered: Mutex<Recent>,
-    pub(crate) heard: mpsc::Sender<(UserId, Heard)>,
-    hearing: Mutex<Option<mpsc::Receiver<(UserId, Heard)>>>,
+    pub(crate) heard: mpsc::Sender<News>,
+    hearing: Mutex<Option<mpsc::Receiver<News>>>,
     pub(crate) turns: Semaphore,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
@@ -85,6 +88,17 @@ impl LiveKit {
         check::check(options).await
     }
 
+    /// The recorder, if recordings are [configured](Options::recording). One is enough.
+    pub fn recorder(self: &Arc<Self>) -> Option<Arc<dyn Recorder>> {
+        let options = self.options.recording.clone()?;
+        Some(Arc::new(Egress::new(Arc::clone(self), options)))
+    }
+
+    /// Whether LiveKit can record. Whether its egress service is there only a recording shows.
+    pub async fn check_recorder(options: &Options) -> Result<(), CheckError> {
+        check::check_recorder(options).await
+    }
+
     /// Follows the rooms until shutdown, asking and telling the application.
     pub async fn run(self: Arc<Self>, events: Arc<dyn MediaEvents>, shutdown: CancellationToken) {
         // A second run finds the first one's: there is one application behind an engine.
@@ -95,8 +109,16 @@ impl LiveKit {
         let following = async {
             tokio::join!(
                 async {
-                    while let Some((room, heard)) = hearing.recv().await {
-                        self.hear(room, heard);
+                    while let Some(news) = hearing.recv().await {
+                        match news {
+                            News::Room(room, heard) => self.hear(room, heard),
+                            News::Recorded(recording, progress) => {
+                                self.tell_soon(MediaEvent::Recorded {
+                                    recording,
+                                    progress,
+                                });
+                            }
+                        }
                     }
                 },
                 async {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::recording::RecordingOptions;
+
 /// Where LiveKit is, and how it is used.
 #[derive(Clone)]
 pub struct Options {
@@ -16,6 +18,9 @@ pub struct Options {
     pub(crate) api_secret: String,
     /// How long a call may take.
     pub(crate) patience: Duration,
+    /// How long one may take that LiveKit passes on to the egress service. It asks for longer,
+    /// when nobody answers.
+    pub(crate) recorder_patience: Duration,
     /// How long a seat's token opens the door.
     pub(crate) seat_lifetime: Duration,
     /// How long a room stays in which nobody is any more; longer than an encoder may be away.
@@ -26,6 +31,10 @@ pub struct Options {
     pub(crate) report_every: Duration,
     /// For how long a room that was closed on purpose is not opened by itself.
     pub(crate) held: Duration,
+    /// How long an egress may be missing in its room before it is believed dead.
+    pub(crate) recorder_missed: Duration,
+    /// What recordings are, where there are to be any.
+    pub(crate) recording: Option<RecordingOptions>,
 }
 
 /// The options cannot be used.
@@ -51,11 +60,14 @@ impl Options {
             api_key: api_key.to_owned(),
             api_secret: api_secret.to_owned(),
             patience: Duration::from_millis(900),
+            recorder_patience: Duration::from_secs(4),
             seat_lifetime: Duration::from_secs(600),
             room_kept: Duration::from_secs(600),
             reconcile_every: Duration::from_secs(15),
             report_every: Duration::from_secs(5),
             held: Duration::from_secs(60),
+            recorder_missed: Duration::from_secs(60),
+            recording: None,
         })
     }
 
@@ -77,6 +89,25 @@ impl Options {
     pub fn reconcile_every(mut self, period: Duration) -> Self {
         self.reconcile_every = period;
         self
+    }
+
+    /// Streams can be recorded, by LiveKit's egress service.
+    #[must_use]
+    pub fn recording(mut self, recording: RecordingOptions) -> Self {
+        self.recording = Some(recording);
+        self
+    }
+
+    /// How long an egress may be missing in its room before it is believed dead.
+    #[must_use]
+    pub fn recorder_missed(mut self, time: Duration) -> Self {
+        self.recorder_missed = time;
+        self
+    }
+
+    /// Whether streams can be recorded.
+    pub fn records(&self) -> bool {
+        self.recording.is_some()
     }
 
     /// What browsers connect to, as a Content Security Policy names it: the socket, and the page

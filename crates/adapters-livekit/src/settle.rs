@@ -46,6 +46,21 @@ impl LiveKit {
         });
     }
 
+    /// Tells the application something beside whoever asks.
+    pub(crate) fn tell_soon(self: &Arc<Self>, event: MediaEvent) {
+        let engine = Arc::clone(self);
+        self.tasks.spawn(async move {
+            let (Some(events), Ok(_turn)) = (engine.events.get(), engine.turns.acquire().await)
+            else {
+                return;
+            };
+            engine
+                .stop
+                .run_until_cancelled(tell(&**events, event))
+                .await;
+        });
+    }
+
     async fn perform(&self, events: &dyn MediaEvents, room: UserId, work: Work) {
         match work {
             Work::Lost(lease) => tell(events, lost(&lease)).await,
@@ -209,7 +224,7 @@ fn lost(lease: &IngestLease) -> MediaEvent {
 /// What is lost on this way is found by the application's own sweep, or told again soon.
 async fn tell(events: &dyn MediaEvents, event: MediaEvent) {
     if let Err(error) = events.report(event).await {
-        warn(&error, "the application could not be told of a room");
+        warn(&error, "the application could not be told of what happened");
     }
 }
 

@@ -1,18 +1,29 @@
-//! LiveKit's webhooks: who sent them, and what they say about rooms.
+//! LiveKit's webhooks: who sent them, and what they say about rooms and recordings.
 
 use std::time::Instant;
 
 use async_trait::async_trait;
 use greenroom_domain::media::{MediaWebhooks, WebhookRefused};
-use greenroom_domain::shared::id::UserId;
+use greenroom_domain::recording::RecordingProgress;
+use greenroom_domain::shared::id::{RecordingId, UserId};
 use livekit_api::webhooks::WebhookError;
 use livekit_protocol::participant_info::State;
 use livekit_protocol::{ParticipantInfo, TrackInfo, TrackType, WebhookEvent};
 
 use crate::LiveKit;
 use crate::identity;
+use crate::recording::{self, RecordingOptions};
 use crate::rooms::{Heard, Key, Told, Track};
 use crate::token;
+
+/// What a webhook tells.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Of a creator's room.
+    Room(UserId, Heard),
+    /// How far a recording is.
+    Recorded(RecordingId, RecordingProgress),
+}
 
 #[async_trait]
 impl MediaWebhooks for LiveKit {
@@ -23,23 +34,28 @@ impl MediaWebhooks for LiveKit {
             WebhookError::InvalidData(_) => WebhookRefused::Malformed,
             _ => WebhookRefused::Unsigned,
         })?;
-        let Some((room, heard)) = read(&event) else {
+        let Some(news) = read(&event, self.options.recording.as_ref()) else {
             return Ok(());
         };
         let place = self.heard.try_reserve().map_err(|_| WebhookRefused::Busy)?;
         if self.delivered.lock().insert(&event.id, Instant::now()) {
-            // What is kept of it holds no stream key and no TURN password.
-            place.send((room, heard));
+            // What is kept of it holds no stream key, no TURN password and no key of a bucket.
+            place.send(news);
         }
         Ok(())
     }
 }
 
-/// What an event says about which room.
-pub(crate) fn read(event: &WebhookEvent) -> Option<(UserId, Heard)> {
+/// What an event says about which room or recording.
+pub(crate) fn read(event: &WebhookEvent, recording: Option<&RecordingOptions>) -> Option<News> {
+    if let Some(egress) = &event.egress_info {
+        let (recording, progress) = recording::read(recording?, egress)?;
+        return Some(News::Recorded(recording, progress));
+    }
     if let Some(ingress) = &event.ingress_info {
         // Who publishes is seen in the room; this is only when to look.
-        return Some((ingress.room_name.parse().ok()?, Heard::Unclear));
+        let room = ingress.room_name.parse().ok()?;
+        return Some(News::Room(room, Heard::Unclear));
     }
     let room = event.room.as_ref()?;
     let owner: UserId = room.name.parse().ok()?;
@@ -65,7 +81,7 @@ pub(crate) fn read(event: &WebhookEvent) -> Option<(UserId, Heard)> {
         },
         _ => return None,
     };
-    Some((owner, heard))
+    Some(News::Room(owner, heard))
 }
 
 /// Everybody who is there, of a list.

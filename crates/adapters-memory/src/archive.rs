@@ -69,6 +69,7 @@ impl State {
         let counted = |counts: &StreamCounts| *counts != StreamCounts::default();
         let counts = self.counts.iter().filter(|(_, counts)| counted(counts));
         entries.extend(counts.map(|(stream, counts)| Entry::Counts(*stream, *counts)));
+        entries.extend(self.recordings.values().cloned().map(Entry::Recording));
         entries.extend(self.rooms.values().cloned().map(Entry::Room));
         entries.extend(self.restrictions.values().cloned().map(Entry::Restriction));
         let appointments = self.appointments.values().cloned();
@@ -114,6 +115,9 @@ impl State {
             }
             Entry::Counts(stream, counts) => {
                 self.counts.insert(stream, counts);
+            }
+            Entry::Recording(it) => {
+                self.recordings.insert(it.value.id, it);
             }
             Entry::Room(room) => {
                 self.rooms.insert(room.value.channel, room);

@@ -8,13 +8,12 @@ use greenroom_domain::chat::{
     Appointment, Audit, Line, Moderation, Place, Restriction, Room, RoomLog, Seq,
 };
 use greenroom_domain::shared::actor::Identity;
-use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::event::Event;
-use greenroom_domain::shared::id::{ChannelId, EventId, UserId};
+use greenroom_domain::shared::id::{ChannelId, UserId};
 use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored};
 
-use crate::page::{Key, page};
+use crate::page::page;
 use crate::store::{InMemoryStore, Log};
 
 #[async_trait]
@@ -117,17 +116,5 @@ impl Audit for InMemoryStore {
         let theirs = state.audited.iter().filter(|(place, _)| place.0 == channel);
         let items = theirs.map(|((_, at, id), event)| (Reverse((*at, *id)), event.clone()));
         Ok(page("audit", request, items))
-    }
-}
-
-impl Key for Reverse<(Timestamp, EventId)> {
-    fn to_text(&self) -> String {
-        format!("{}.{}", self.0.0.micros(), self.0.1)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once('.')?;
-        let at = Timestamp::from_micros(at.parse().ok()?);
-        Some(Self((at, id.parse().ok()?)))
     }
 }

@@ -86,6 +86,9 @@ impl State {
                 (write.seen, version(self.stream_keys.get(&write.next.id)))
             }
             StateChange::Stream(write) => (write.seen, version(self.streams.get(&write.next.id))),
+            StateChange::Recording(write) => {
+                (write.seen, version(self.recordings.get(&write.next.id)))
+            }
             StateChange::Room(write) => (write.seen, version(self.rooms.get(&write.next.channel))),
             StateChange::Follow(write) => {
                 let Follow {
@@ -184,6 +187,7 @@ impl State {
             StateChange::Channel(write) => keep(&mut self.channels, write.next.id, write),
             StateChange::StreamKey(write) => keep(&mut self.stream_keys, write.next.id, write),
             StateChange::Stream(write) => keep(&mut self.streams, write.next.id, write),
+            StateChange::Recording(write) => keep(&mut self.recordings, write.next.id, write),
             StateChange::Room(write) => keep(&mut self.rooms, write.next.channel, write),
             StateChange::Session(session) => {
                 self.sessions.insert(session.id, session);

@@ -18,6 +18,7 @@ mod nodes;
 mod objects;
 mod page;
 mod presence;
+mod recording;
 mod social;
 mod store;
 mod stream;

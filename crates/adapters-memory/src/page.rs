@@ -1,11 +1,30 @@
 //! Pages over what is kept in order.
 
+use std::cmp::Reverse;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 
 /// What a listing is in order of, as text that its cursors carry.
 pub(crate) trait Key: Ord + Sized {
     fn to_text(&self) -> String;
     fn parse(text: &str) -> Option<Self>;
+}
+
+/// Newest first, of one moment by id backwards.
+impl<I: Ord + Display + FromStr> Key for Reverse<(Timestamp, I)> {
+    fn to_text(&self) -> String {
+        let (at, id) = &self.0;
+        format!("{}.{id}", at.micros())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (at, id) = text.split_once('.')?;
+        let at = Timestamp::from_micros(at.parse().ok()?);
+        Some(Self((at, id.parse().ok()?)))
+    }
 }
 
 /// The page of a listing whose items come in the order of their keys.

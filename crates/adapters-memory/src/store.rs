@@ -6,12 +6,15 @@ use std::fmt;
 use greenroom_domain::account::{Session, SessionId, User};
 use greenroom_domain::channel::{Channel, StreamKey};
 use greenroom_domain::chat::{Appointment, ClientMessageId, Line, Place, Restriction, Room, Seq};
+use greenroom_domain::recording::Recording;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Claim, Holder};
 use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{FeedPosition, FeedRecord};
-use greenroom_domain::shared::id::{ChannelId, EventId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{
+    ChannelId, EventId, RecordingId, StreamId, StreamKeyId, UserId,
+};
 use greenroom_domain::shared::once::{Reply, RequestKey};
 use greenroom_domain::shared::store::Stored;
 use greenroom_domain::social::{Block, Follow};
@@ -63,6 +66,7 @@ pub(crate) struct State {
     pub(crate) stream_keys: BTreeMap<StreamKeyId, Stored<StreamKey>>,
     pub(crate) streams: BTreeMap<StreamId, Stored<Stream>>,
     pub(crate) counts: HashMap<StreamId, StreamCounts>,
+    pub(crate) recordings: BTreeMap<RecordingId, Stored<Recording>>,
     pub(crate) rooms: BTreeMap<ChannelId, Stored<Room>>,
     pub(crate) restrictions: BTreeMap<(ChannelId, Identity), Restriction>,
     pub(crate) appointments: BTreeMap<(ChannelId, UserId), Appointment>,

@@ -9,7 +9,7 @@ use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored};
 use greenroom_domain::stream::{Stream, StreamCounts, Streams};
 
-use crate::page::{Key, page};
+use crate::page::page;
 use crate::store::{InMemoryStore, State};
 
 #[async_trait]
@@ -66,19 +66,5 @@ impl State {
     fn live(&self) -> impl Iterator<Item = &Stored<Stream>> {
         let streams = self.streams.values();
         streams.filter(|stream| stream.value.is_live())
-    }
-}
-
-/// Newest first.
-impl Key for Reverse<(Timestamp, StreamId)> {
-    fn to_text(&self) -> String {
-        let (at, id) = self.0;
-        format!("{}:{id}", at.micros())
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (at, id) = text.split_once(':')?;
-        let at = Timestamp::from_micros(at.parse().ok()?);
-        Some(Self((at, id.parse().ok()?)))
     }
 }

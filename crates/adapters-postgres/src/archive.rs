@@ -21,13 +21,13 @@ use crate::committer::NODES_LOCK;
 use crate::error::{Failure, corrupt, unavailable};
 use crate::number::{bigint, count};
 use crate::once::ReplyRow;
-use crate::{PgStore, account, channel, chat, feed, listen, once, read, social, stream};
+use crate::{PgStore, account, channel, chat, feed, listen, once, read, recording, social, stream};
 
 /// So many entries are read at once.
 const AT_ONCE: i64 = 256;
 
 /// The kinds of claims in the order of their entries.
-const CLAIMS: [&str; 7] = [
+const CLAIMS: [&str; 8] = [
     "username",
     "subject",
     "first_administrator",
@@ -35,6 +35,7 @@ const CLAIMS: [&str; 7] = [
     "channel_of",
     "key_hash",
     "live_stream",
+    "recording_of",
 ];
 
 /// Whether anything is in any table. Not checked by the compiler: it is a statement that
@@ -42,6 +43,7 @@ const CLAIMS: [&str; 7] = [
 const IS_INHABITED: &str = "SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM sessions) \
      OR EXISTS (SELECT FROM channels) OR EXISTS (SELECT FROM stream_keys) \
      OR EXISTS (SELECT FROM streams) OR EXISTS (SELECT FROM stream_counts) \
+     OR EXISTS (SELECT FROM recordings) \
      OR EXISTS (SELECT FROM rooms) OR EXISTS (SELECT FROM restrictions) \
      OR EXISTS (SELECT FROM appointments) OR EXISTS (SELECT FROM follows) \
      OR EXISTS (SELECT FROM follower_counts) OR EXISTS (SELECT FROM blocks) \
@@ -221,6 +223,10 @@ impl<'c> Snapshot<'c> {
                     Entry::Counts(stream, counts)
                 })
             }
+            EntryKind::Recording => {
+                let rows = recording::recordings_behind(connection, id_of(last), AT_ONCE).await?;
+                entries(read::all_stored(rows)?, Entry::Recording)
+            }
             EntryKind::Room => {
                 let rows = moderation::rooms_behind(connection, id_of(last), AT_ONCE).await?;
                 entries(read::all_stored(rows)?, Entry::Room)
@@ -290,6 +296,7 @@ fn id_of(last: Option<&Entry>) -> Uuid {
         Some(Entry::StreamKey(it)) => it.value.id.uuid(),
         Some(Entry::Stream(it)) => it.value.id.uuid(),
         Some(Entry::Counts(id, _)) => id.uuid(),
+        Some(Entry::Recording(it)) => it.value.id.uuid(),
         Some(Entry::Room(it)) => it.value.channel.uuid(),
         Some(Entry::Followers(id, _)) => id.uuid(),
         _ => Uuid::nil(),

@@ -3,7 +3,7 @@
 use greenroom_domain::account::{Subject, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::commit::{Claim, Holder};
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, RecordingId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::secret::Mac;
 use greenroom_domain::shared::store::StoreError;
 use uuid::Uuid;
@@ -32,6 +32,7 @@ impl ClaimKey {
             Claim::ChannelOf(user) => ("channel_of", user.uuid().as_bytes().to_vec()),
             Claim::KeyHash(hash) => ("key_hash", hash.0.to_vec()),
             Claim::LiveStream(channel) => ("live_stream", channel.uuid().as_bytes().to_vec()),
+            Claim::RecordingOf(stream) => ("recording_of", stream.uuid().as_bytes().to_vec()),
         };
         Self { kind, key }
     }
@@ -63,6 +64,7 @@ impl ClaimKey {
             "channel_of" => Claim::ChannelOf(UserId::from_uuid(id()?)),
             "key_hash" => Claim::KeyHash(Mac(key.try_into().map_err(|e| corrupt("claim", e))?)),
             "live_stream" => Claim::LiveStream(ChannelId::from_uuid(id()?)),
+            "recording_of" => Claim::RecordingOf(StreamId::from_uuid(id()?)),
             _ => return Err(impossible()),
         })
     }
@@ -75,6 +77,7 @@ pub(crate) fn holder(holder: Holder) -> (&'static str, Uuid) {
         Holder::Channel(id) => ("channel", id.uuid()),
         Holder::StreamKey(id) => ("stream_key", id.uuid()),
         Holder::Stream(id) => ("stream", id.uuid()),
+        Holder::Recording(id) => ("recording", id.uuid()),
     }
 }
 
@@ -84,6 +87,7 @@ pub(crate) fn parse_holder(kind: &str, id: Uuid) -> Result<Holder, StoreError> {
         "channel" => Ok(Holder::Channel(ChannelId::from_uuid(id))),
         "stream_key" => Ok(Holder::StreamKey(StreamKeyId::from_uuid(id))),
         "stream" => Ok(Holder::Stream(StreamId::from_uuid(id))),
+        "recording" => Ok(Holder::Recording(RecordingId::from_uuid(id))),
         _ => Err(corrupt("claim", Impossible)),
     }
 }

@@ -151,6 +151,7 @@ impl<'a> Draft<'a> {
                 rewrite(&mut writes.stream_keys, write.next.id, write);
             }
             StateChange::Stream(write) => rewrite(&mut writes.streams, write.next.id, write),
+            StateChange::Recording(write) => rewrite(&mut writes.recordings, write.next.id, write),
             StateChange::Room(write) => rewrite(&mut writes.rooms, write.next.channel, write),
             StateChange::Session(session) => {
                 writes.sessions.insert(session.id, Some(session));

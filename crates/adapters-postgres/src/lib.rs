@@ -42,6 +42,7 @@ mod once;
 mod open;
 mod options;
 mod read;
+mod recording;
 mod seen;
 mod social;
 mod stream;

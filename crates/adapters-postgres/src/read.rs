@@ -9,6 +9,7 @@ use greenroom_domain::shared::page::{Cursor, Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use parking_lot::Mutex;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::PgStore;
 use crate::error::{Failure, TimedOut, is_lost, unavailable};
@@ -57,6 +58,49 @@ impl PgStore {
             }
         }
     }
+}
+
+/// Where something stands in a listing by moments: the moment, in microseconds, and an id.
+pub(crate) type Place = (i64, Uuid);
+
+/// Before everything that is listed newest first, and of one moment by id backwards: nothing
+/// has the last id.
+pub(crate) const NEWEST: Place = (i64::MAX, Uuid::max());
+
+impl PgStore {
+    /// One page of a listing by moments. `find` is given the place behind which it looks, the
+    /// `first` for the first page, and how many rows to find.
+    pub(crate) async fn listed<R, F>(
+        &self,
+        name: &str,
+        request: &PageRequest,
+        first: Place,
+        find: impl Fn(Place, i64) -> F + Send + Sync,
+        place: impl FnOnce(&R::Aggregate) -> Place + Send,
+    ) -> Result<Result<Page<R::Aggregate>, UnknownCursor>, StoreError>
+    where
+        R: Row,
+        F: Future<Output = sqlx::Result<Vec<R>>> + Send,
+    {
+        let listing = match Listing::of(name, request, parse_place) {
+            Ok(listing) => listing,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        let after = listing.after.unwrap_or(first);
+        let rows = self.read(|| find(after, listing.rows())).await?;
+        listing.page(rows, |it| place_text(place(it))).map(Ok)
+    }
+}
+
+/// A place as text, for a cursor.
+pub(crate) fn place_text((at, id): Place) -> String {
+    format!("{at}.{id}")
+}
+
+/// What [`place_text`] wrote.
+pub(crate) fn parse_place(text: &str) -> Option<Place> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// An aggregate's row.

@@ -8,7 +8,7 @@ use greenroom_domain::chat::{ClientMessageId, Line, LineBody, Seq};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Changes, Holder, StateChange};
 use greenroom_domain::shared::feed::FeedPosition;
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, RecordingId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::once::{Reply, RequestKey};
 use greenroom_domain::shared::store::Version;
 use greenroom_domain::social::Follow;
@@ -47,6 +47,7 @@ pub(crate) enum Aggregate {
     Channel(ChannelId),
     StreamKey(StreamKeyId),
     Stream(StreamId),
+    Recording(RecordingId),
     Room(ChannelId),
     Follow(UserId, ChannelId),
 }
@@ -59,6 +60,7 @@ impl Aggregate {
             StateChange::Channel(write) => (Self::Channel(write.next.id), write.seen),
             StateChange::StreamKey(write) => (Self::StreamKey(write.next.id), write.seen),
             StateChange::Stream(write) => (Self::Stream(write.next.id), write.seen),
+            StateChange::Recording(write) => (Self::Recording(write.next.id), write.seen),
             StateChange::Room(write) => (Self::Room(write.next.channel), write.seen),
             StateChange::Follow(write) => {
                 let Follow {
@@ -260,6 +262,11 @@ impl Seen {
             Stream,
             StreamId,
             "SELECT id, version FROM streams WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+        );
+        lock!(
+            Recording,
+            RecordingId,
+            "SELECT id, version FROM recordings WHERE id = ANY($1) ORDER BY id FOR UPDATE"
         );
         Ok(())
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::PgStore;
 use crate::error::{Impossible, corrupt};
 use crate::number::{bigint, count, limit};
-use crate::read::{self, Listing, Row};
+use crate::read::{self, Place, Row};
 
 /// The follows' rows that fit.
 macro_rules! follows {
@@ -87,26 +87,19 @@ impl Follows for PgStore {
         page: &PageRequest,
     ) -> Result<Result<Page<Follow>, UnknownCursor>, StoreError> {
         let name = format!("following-{}", follower.uuid().simple());
-        let listing = match Listing::of(&name, page, parse_place) {
-            Ok(listing) => listing,
-            Err(unknown) => return Ok(Err(unknown)),
+        let find = |(back, id): Place, most: i64| {
+            follows!(
+                "WHERE follower = $1 AND (~at, channel) > ($2, $3) \
+                 ORDER BY ~at, channel LIMIT $4",
+                follower.uuid(),
+                back,
+                id,
+                most
+            )
+            .fetch_all(&self.pool)
         };
-        let (back, id) = listing.after.unwrap_or(FIRST);
-        let rows = self
-            .read(|| {
-                follows!(
-                    "WHERE follower = $1 AND (~at, channel) > ($2, $3) \
-                     ORDER BY ~at, channel LIMIT $4",
-                    follower.uuid(),
-                    back,
-                    id,
-                    listing.rows()
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        let place = |it: &Follow| format!("{}.{}", it.at.micros(), it.channel);
-        listing.page(rows, place).map(Ok)
+        let place = |it: &Follow| (!it.at.micros(), it.channel.uuid());
+        self.listed(&name, page, FIRST, find, place).await
     }
 
     async fn following(&self, follower: UserId) -> Result<u64, StoreError> {
@@ -128,26 +121,19 @@ impl Follows for PgStore {
         page: &PageRequest,
     ) -> Result<Result<Page<Follow>, UnknownCursor>, StoreError> {
         let name = format!("followers-{}", channel.uuid().simple());
-        let listing = match Listing::of(&name, page, parse_place) {
-            Ok(listing) => listing,
-            Err(unknown) => return Ok(Err(unknown)),
+        let find = |(back, id): Place, most: i64| {
+            follows!(
+                "WHERE channel = $1 AND (~at, follower) > ($2, $3) \
+                 ORDER BY ~at, follower LIMIT $4",
+                channel.uuid(),
+                back,
+                id,
+                most
+            )
+            .fetch_all(&self.pool)
         };
-        let (back, id) = listing.after.unwrap_or(FIRST);
-        let rows = self
-            .read(|| {
-                follows!(
-                    "WHERE channel = $1 AND (~at, follower) > ($2, $3) \
-                     ORDER BY ~at, follower LIMIT $4",
-                    channel.uuid(),
-                    back,
-                    id,
-                    listing.rows()
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        let place = |it: &Follow| format!("{}.{}", it.at.micros(), it.follower);
-        listing.page(rows, place).map(Ok)
+        let place = |it: &Follow| (!it.at.micros(), it.follower.uuid());
+        self.listed(&name, page, FIRST, find, place).await
     }
 
     async fn followers(&self, channels: &[ChannelId]) -> Result<Vec<u64>, StoreError> {
@@ -208,13 +194,7 @@ impl Blocks for PgStore {
 }
 
 /// Before every follow: listings count time backwards, and nobody's id is nil.
-const FIRST: (i64, Uuid) = (i64::MIN, Uuid::nil());
-
-fn parse_place(text: &str) -> Option<(i64, Uuid)> {
-    let (at, id) = text.split_once('.')?;
-    let at: i64 = at.parse().ok()?;
-    Some((!at, Uuid::try_parse(id).ok()?))
-}
+const FIRST: Place = (i64::MIN, Uuid::nil());
 
 /// Some follows in the order of followers and channels, behind one.
 pub(crate) async fn follows_behind(

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::PgStore;
 use crate::error::corrupt;
 use crate::number::{bigint, count, limit};
-use crate::read::{self, Listing, Row};
+use crate::read::{self, NEWEST, Place, Row};
 
 const STREAM: &str = "stream";
 
@@ -84,27 +84,19 @@ impl Streams for PgStore {
         page: &PageRequest,
     ) -> Result<Result<Page<Stream>, UnknownCursor>, StoreError> {
         let name = format!("streams-{}", channel.uuid().simple());
-        let listing = match Listing::of(&name, page, parse_place) {
-            Ok(listing) => listing,
-            Err(unknown) => return Ok(Err(unknown)),
+        let find = |(at, id): Place, most: i64| {
+            streams!(
+                "WHERE channel = $1 AND (created_at, id) < ($2, $3) \
+                 ORDER BY created_at DESC, id DESC LIMIT $4",
+                channel.uuid(),
+                at,
+                id,
+                most
+            )
+            .fetch_all(&self.pool)
         };
-        // No stream has the last id.
-        let (at, id) = listing.after.unwrap_or((i64::MAX, Uuid::max()));
-        let rows = self
-            .read(|| {
-                streams!(
-                    "WHERE channel = $1 AND (created_at, id) < ($2, $3) \
-                     ORDER BY created_at DESC, id DESC LIMIT $4",
-                    channel.uuid(),
-                    at,
-                    id,
-                    listing.rows()
-                )
-                .fetch_all(&self.pool)
-            })
-            .await?;
-        let place = |it: &Stream| format!("{}.{}", it.created_at.micros(), it.id);
-        listing.page(rows, place).map(Ok)
+        let place = |it: &Stream| (it.created_at.micros(), it.id.uuid());
+        self.listed(&name, page, NEWEST, find, place).await
     }
 
     async fn counts(&self, ids: &[StreamId]) -> Result<Vec<StreamCounts>, StoreError> {
@@ -124,11 +116,6 @@ impl Streams for PgStore {
         let of = |id| counted.get(id).copied().unwrap_or_default();
         Ok(ids.iter().map(of).collect())
     }
-}
-
-fn parse_place(text: &str) -> Option<(i64, Uuid)> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// Some streams in the order of their ids, behind one.

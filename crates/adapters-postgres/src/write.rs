@@ -1,10 +1,10 @@
 //! Carries out what was found good: one statement for each kind of row, however many.
 
 mod moderation;
+mod once;
 mod social;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use greenroom_domain::chat::LineBody;
 use greenroom_domain::shared::clock::Timestamp;
@@ -21,8 +21,8 @@ use crate::chat::moderation::RoomRow;
 use crate::claim::ClaimRows;
 use crate::draft::{Aggregates, Writes};
 use crate::error::Failure;
-use crate::number::{bigint, count, limit};
-use crate::once::ReplyRow;
+use crate::number::{bigint, count};
+use crate::recording::RecordingRow;
 use crate::stream::StreamRow;
 
 /// By which a transaction is found again when its answer was lost: it leaves its number in
@@ -32,12 +32,6 @@ pub(crate) struct Mark {
     pub(crate) writer: Uuid,
     pub(crate) batch: i64,
 }
-
-/// So long a reply is kept at least, by the times of those that came after it.
-const REPLIES_FOR: Duration = Duration::from_secs(24 * 3600);
-
-/// So many old replies are forgotten for each new one: more go than come.
-const FORGOTTEN_FOR_EACH: usize = 2;
 
 /// A row came into being since it was looked for: what is not there cannot be locked.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +57,7 @@ pub(crate) async fn carry_out(
     lines(connection, writes).await?;
     redactions(connection, writes).await?;
     moderation::audited(connection, writes).await?;
-    replies(connection, writes).await?;
+    once::replies(connection, writes).await?;
     finish(connection, writes, mark).await
 }
 
@@ -127,6 +121,16 @@ async fn aggregates(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
          excluded.category, excluded.generation, excluded.phase, excluded.deadline, \
          excluded.state, excluded.created_at) \
          WHERE streams.version = ($2::jsonb ->> streams.id::text)::bigint"
+    );
+    write!(
+        writes.recordings,
+        RecordingRow,
+        |id| id.uuid(),
+        "INSERT INTO recordings SELECT * FROM jsonb_populate_recordset(NULL::recordings, $1) \
+         ON CONFLICT (id) DO UPDATE SET (version, channel, stream, is_open, state, created_at) \
+         = (excluded.version, excluded.channel, excluded.stream, excluded.is_open, \
+         excluded.state, excluded.created_at) \
+         WHERE recordings.version = ($2::jsonb ->> recordings.id::text)::bigint"
     );
     write!(
         writes.rooms,
@@ -323,32 +327,6 @@ async fn redactions(connection: &mut PgConnection, writes: &Writes<'_>) -> Resul
          WHERE lines.room = redacted.room AND lines.seq = redacted.seq AND body ? 'message'"#,
         &rooms,
         &seqs
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Keeps the new ones, and forgets some that are old. Those that another node is forgetting
-/// already are left to it.
-async fn replies(connection: &mut PgConnection, writes: &Writes<'_>) -> Result<(), Failure> {
-    let Some(newest) = writes.replies.values().map(|it| it.at).max() else {
-        return Ok(());
-    };
-    let rows = writes.replies.values().map(|reply| ReplyRow::of(reply));
-    let rows: Vec<_> = rows.collect();
-    let forgotten = limit(FORGOTTEN_FOR_EACH * rows.len());
-    sqlx::query!(
-        "WITH forgotten AS ( \
-             DELETE FROM replies WHERE ctid = ANY (ARRAY( \
-                 SELECT ctid FROM replies WHERE at < $2 ORDER BY at LIMIT $3 \
-                 FOR UPDATE SKIP LOCKED \
-             )) \
-         ) \
-         INSERT INTO replies SELECT * FROM jsonb_populate_recordset(NULL::replies, $1)",
-        Json(rows) as _,
-        (newest - REPLIES_FOR).micros(),
-        forgotten
     )
     .execute(connection)
     .await?;

@@ -35,13 +35,14 @@ const AT_ONCE: usize = 256;
 
 /// What is exported, in the order of [`Entry::place`]; the epoch comes first, and the feed's
 /// base before the feed.
-const SPACES: [Space; 18] = [
+const SPACES: [Space; 19] = [
     Space::User,
     Space::Session,
     Space::Channel,
     Space::StreamKey,
     Space::Stream,
     Space::Counters,
+    Space::Recording,
     Space::Room,
     Space::Restriction,
     Space::Appointment,

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sled::{IVec, Tree};
 use uuid::Uuid;
 
-use crate::codec::{self, BoxError, Kept, Unreadable, corrupt};
+use crate::codec::{BoxError, Kept, Unreadable, corrupt};
 use crate::database::refused;
 use crate::keyspace::{self, Key};
 use crate::{SledStore, read};
@@ -113,20 +113,9 @@ impl Moderation for SledStore {
         after: Option<Identity>,
         limit: usize,
     ) -> Result<Vec<Restriction>, StoreError> {
-        self.scan(move |tree| {
-            let prefix = keyspace::restrictions(room);
-            let end = read::end_of(&prefix);
-            let from = match after {
-                Some(subject) => read::end_of(&keyspace::restriction(room, subject)),
-                None => prefix,
-            };
-            tree.range(from..end)
-                .values()
-                .take(limit)
-                .map(|bytes| codec::decode(&bytes.map_err(refused)?))
-                .collect()
-        })
-        .await
+        let after = after.map(|subject| keyspace::restriction(room, subject));
+        self.scan(move |tree| read::plain_behind(tree, keyspace::restrictions(room), after, limit))
+            .await
     }
 
     async fn appointment(
@@ -138,13 +127,9 @@ impl Moderation for SledStore {
     }
 
     async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {
-        self.scan(move |tree| {
-            tree.scan_prefix(keyspace::appointments(channel))
-                .values()
-                .map(|bytes| codec::decode(&bytes.map_err(refused)?))
-                .collect()
-        })
-        .await
+        let all = keyspace::appointments(channel);
+        self.scan(move |tree| read::plain_behind(tree, all, None, usize::MAX))
+            .await
     }
 }
 

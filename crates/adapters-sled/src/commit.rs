@@ -166,6 +166,7 @@ impl PreparedState {
             StateChange::Channel(write) => Self::versioned(write),
             StateChange::StreamKey(write) => Self::versioned(write),
             StateChange::Stream(write) => Self::versioned(write),
+            StateChange::Recording(write) => Self::versioned(write),
             StateChange::Room(write) => Self::versioned(write),
             StateChange::Session(session) => Self::unversioned(session),
             StateChange::Restriction(restriction) => Self::unversioned(restriction),

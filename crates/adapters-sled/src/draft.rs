@@ -359,6 +359,7 @@ pub(crate) fn encode_holder(holder: Holder) -> IVec {
         Holder::Channel(id) => (1, id.uuid()),
         Holder::StreamKey(id) => (2, id.uuid()),
         Holder::Stream(id) => (3, id.uuid()),
+        Holder::Recording(id) => (4, id.uuid()),
     };
     let mut bytes = [kind; 17];
     bytes[1..].copy_from_slice(id.as_bytes());
@@ -366,13 +367,14 @@ pub(crate) fn encode_holder(holder: Holder) -> IVec {
 }
 
 pub(crate) fn decode_holder(bytes: &[u8]) -> Result<Holder, StoreError> {
-    use greenroom_domain::shared::id::{StreamKeyId, UserId};
+    use greenroom_domain::shared::id::{RecordingId, StreamKeyId, UserId};
     let id = keyspace::last_id(bytes);
     match (bytes, id) {
         ([0, ..], Some(id)) => Ok(Holder::User(UserId::from_uuid(id))),
         ([1, ..], Some(id)) => Ok(Holder::Channel(ChannelId::from_uuid(id))),
         ([2, ..], Some(id)) => Ok(Holder::StreamKey(StreamKeyId::from_uuid(id))),
         ([3, ..], Some(id)) => Ok(Holder::Stream(StreamId::from_uuid(id))),
+        ([4, ..], Some(id)) => Ok(Holder::Recording(RecordingId::from_uuid(id))),
         _ => Err(codec::corrupt("claim", codec::Unreadable::Impossible)),
     }
 }

@@ -19,7 +19,9 @@ use greenroom_domain::chat::Seq;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::feed::FeedPosition;
-use greenroom_domain::shared::id::{ChannelId, EventId, GuestId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{
+    ChannelId, EventId, GuestId, RecordingId, StreamId, StreamKeyId, UserId,
+};
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
 
@@ -78,6 +80,10 @@ pub(crate) enum Space {
 
     Reply = 0x58,
     ReplyByTime = 0x59,
+
+    Recording = 0x60,
+    RecordingByStream = 0x61,
+    OpenRecording = 0x62,
 }
 
 pub(crate) type Key = Vec<u8>;
@@ -283,6 +289,14 @@ pub(crate) fn streams_due(at: Timestamp) -> Key {
 
 pub(crate) fn counters(stream: StreamId) -> Key {
     key(Space::Counters, &[&id(stream.uuid())])
+}
+
+pub(crate) fn recording(recording: RecordingId) -> Key {
+    key(Space::Recording, &[&id(recording.uuid())])
+}
+
+pub(crate) fn recordings_of(stream: StreamId) -> Key {
+    key(Space::RecordingByStream, &[&id(stream.uuid())])
 }
 
 pub(crate) fn room(room: ChannelId) -> Key {

@@ -1,7 +1,7 @@
 //! Greenroom's embedded store: everything in one sled tree, durable before it is acknowledged.
 //!
 //! [`SledStore`] fills the one write port, [`Commit`](greenroom_domain::shared::commit::Commit),
-//! the read ports of accounts, channels, streams, chat, follows and
+//! the read ports of accounts, channels, streams, recordings, chat, follows and
 //! blocks, and of what requests have made, the
 //! [`Feed`](greenroom_domain::shared::feed::Feed) and the
 //! [`Archive`](greenroom_domain::shared::archive::Archive). Open it with [`SledStore::open`].
@@ -29,6 +29,7 @@ mod once;
 mod open;
 mod queue;
 mod read;
+mod recording;
 mod rooms;
 mod settling;
 mod social;

@@ -27,6 +27,22 @@ pub(crate) fn plain<T: Kept>(tree: &Tree, key: &[u8]) -> Result<Option<T>, Store
     }
 }
 
+/// Up to `limit` values without a version under a prefix, behind a key if there is one.
+pub(crate) fn plain_behind<T: Kept>(
+    tree: &Tree,
+    prefix: Key,
+    after: Option<Key>,
+    limit: usize,
+) -> Result<Vec<T>, StoreError> {
+    let end = end_of(&prefix);
+    let from = after.map_or(prefix, |after| keyspace::behind(&after));
+    tree.range(from..end)
+        .values()
+        .take(limit)
+        .map(|bytes| codec::decode(&bytes.map_err(refused)?))
+        .collect()
+}
+
 /// Several aggregates, those that exist, in the order of the keys.
 pub(crate) fn many<T: Kept>(tree: &Tree, keys: Vec<Key>) -> Result<Vec<T>, StoreError> {
     keys.into_iter()

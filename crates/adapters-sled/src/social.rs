@@ -111,20 +111,9 @@ impl Blocks for SledStore {
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Vec<Block>, StoreError> {
-        self.scan(move |tree| {
-            let prefix = keyspace::blocks(blocker);
-            let end = read::end_of(&prefix);
-            let from = match after {
-                Some(after) => keyspace::behind(&keyspace::block(blocker, after)),
-                None => prefix,
-            };
-            tree.range(from..end)
-                .values()
-                .take(limit)
-                .map(|bytes| codec::decode(&bytes.map_err(refused)?))
-                .collect()
-        })
-        .await
+        let after = after.map(|subject| keyspace::block(blocker, subject));
+        self.scan(move |tree| read::plain_behind(tree, keyspace::blocks(blocker), after, limit))
+            .await
     }
 }
 

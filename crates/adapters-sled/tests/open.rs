@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use greenroom_adapters_sled::{OpenError, SledStore, StoreOptions};
 use greenroom_domain::account::Users;
 use greenroom_domain::chat::{RoomLog, Seq};
+use greenroom_domain::recording::Recordings;
 use greenroom_domain::shared::commit::{Changes, Commit};
 use greenroom_domain::shared::store::StoreError;
-use greenroom_testkit::builders::{channel_id, creates_user, message, node_id, user, viewer};
+use greenroom_testkit::builders::{
+    channel_id, creates_recording, creates_user, message, node_id, recording, user, viewer,
+};
 
 fn open(folder: &Path) -> Result<SledStore, OpenError> {
     SledStore::open(folder, StoreOptions::new(node_id("node")).kept_back(0))
@@ -33,6 +36,8 @@ async fn a_store_keeps_its_node_and_its_content() {
     let store = open(folder.path()).unwrap();
     assert_eq!(store.node(), node_id("node"));
     store.commit(creates_user(&ada)).await.unwrap();
+    let recorded = recording("ada", 1);
+    store.commit(creates_recording(&recorded)).await.unwrap();
     store.close().await;
 
     let options = StoreOptions::new(node_id("another")).kept_back(0);
@@ -41,6 +46,9 @@ async fn a_store_keeps_its_node_and_its_content() {
     assert_eq!(store.epoch(), 1);
     let found = store.get_many(&[ada.id]).await.unwrap();
     assert_eq!(found, [ada]);
+    let going_on = Recordings::open(&store).await.unwrap();
+    assert_eq!(going_on.len(), 1);
+    assert_eq!(going_on[0].value, recorded);
 }
 
 #[tokio::test]

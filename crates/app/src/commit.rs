@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use greenroom_domain::access::Denied;
 use greenroom_domain::chat::{Line, NewLine, Place};
+use greenroom_domain::recording::RecordingError;
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, Claim, CommitError, Write};
@@ -164,6 +165,7 @@ fn refused(error: CommitError) -> Attempt {
             Claim::Handle(_) => Refusal::HandleTaken,
             Claim::ChannelOf(_) => Refusal::ChannelExists,
             Claim::LiveStream(_) => Refusal::AnotherStreamIsLive,
+            Claim::RecordingOf(_) => RecordingError::AlreadyRecording.into(),
             Claim::FirstAdministrator => Refusal::SetupLinkInvalid,
             // Made at first sight by another request at the same moment, or a new secret
             // that is like another, which 256 random bits rule out: decide again.

@@ -20,6 +20,7 @@ mod once;
 pub mod picture;
 mod ports;
 pub mod realtime;
+pub mod recording;
 mod refusal;
 mod remember;
 mod run;
@@ -35,7 +36,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{NodeId, UserId};
 use tokio::sync::broadcast;
 
-pub use ports::Ports;
+pub use ports::{Ports, Roles, Store};
 pub use refusal::Refusal;
 pub use settings::{Registration, Settings};
 
@@ -46,6 +47,7 @@ use crate::chat::rules::RoomRules;
 use crate::chat::typing::Typists;
 use crate::notification::Registry;
 use crate::realtime::Hub;
+use crate::recording::Happenings;
 use crate::remember::Remembered;
 use crate::stream::audience::Owed;
 use crate::stream::listing::LiveSnapshot;
@@ -65,6 +67,7 @@ pub struct App {
     pub(crate) reactions: Tally,
     pub(crate) typists: Typists,
     pub(crate) notifications: Registry,
+    pub(crate) recordings: Happenings,
     pub(crate) live: LiveSnapshot,
     pub(crate) channels: Remembered<Handle, ChannelView>,
     pub(crate) users: Remembered<UserId, User>,
@@ -95,6 +98,7 @@ impl App {
             reactions: Tally::default(),
             typists: Typists::default(),
             notifications: Registry::default(),
+            recordings: Happenings::default(),
             live: LiveSnapshot::default(),
             channels: Remembered::default(),
             users: Remembered::default(),

@@ -5,6 +5,7 @@ use greenroom_domain::account::{AccountError, PasswordError, TokenError};
 use greenroom_domain::channel::{ChannelError, KeyError};
 use greenroom_domain::chat::{ChatError, CommandError, PostRefused};
 use greenroom_domain::media::MediaServerError;
+use greenroom_domain::recording::{RecorderError, RecordingError};
 use greenroom_domain::shared::object::ObjectsError;
 use greenroom_domain::shared::page::UnknownCursor;
 use greenroom_domain::shared::picture::PictureError;
@@ -52,6 +53,9 @@ pub enum Refusal {
     /// There is no such stream key.
     #[error("there is no such stream key")]
     NoSuchKey,
+    /// There is no such recording.
+    #[error("there is no such recording")]
+    NoSuchRecording,
     /// The name is another's.
     #[error("this user name is taken")]
     UsernameTaken,
@@ -94,6 +98,15 @@ pub enum Refusal {
     /// A refusal between people.
     #[error(transparent)]
     Social(#[from] SocialError),
+    /// A recording's refusal.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// There is nothing to record with.
+    #[error("this server has nothing to record streams with")]
+    NoRecorder,
+    /// The recorder could not do it.
+    #[error("the recorder cannot be reached")]
+    Recorder(#[source] RecorderError),
     /// Another request was made under the same key.
     #[error("this idempotency key was used for another request; choose a new one")]
     KeyReused,

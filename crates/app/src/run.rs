@@ -11,13 +11,16 @@ use tokio_util::sync::CancellationToken;
 use crate::consumers::{follower, runner};
 use crate::notification::tell;
 use crate::realtime::relay;
+use crate::recording::follow;
 use crate::stream::{audience, sweep};
 use crate::{App, Refusal, node};
 
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
+const FOLLOW_EVERY: Duration = Duration::from_secs(15);
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+const FOLLOW: &str = "follow recordings";
 
 impl App {
     /// Takes up where the last process of this node stopped. Before anything is served.
@@ -36,6 +39,12 @@ impl App {
                 sweep::orphans(&self).await.map(drop)
             }),
             every(COUNT_EVERY, &shutdown, "count", || audience::count(&self)),
+            async {
+                // At once: much may have become of them while this process was not there.
+                let first = follow::open(&self).await;
+                warn(first, FOLLOW);
+                every(FOLLOW_EVERY, &shutdown, FOLLOW, || follow::open(&self)).await;
+            },
             every(TIDY_EVERY, &shutdown, "tidy", || tidy(&self)),
             runner::run(Arc::clone(&self), shutdown.clone()),
             relay::run(&self, &shutdown),
@@ -56,13 +65,17 @@ where
             () = shutdown.cancelled() => return,
             () = tokio::time::sleep(period) => {}
         }
-        if let Err(error) = work().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                what,
-                "will be tried again"
-            );
-        }
+        warn(work().await, what);
+    }
+}
+
+fn warn(done: Result<(), Refusal>, what: &str) {
+    if let Err(error) = done {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            what,
+            "will be tried again"
+        );
     }
 }
 

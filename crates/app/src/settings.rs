@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use greenroom_domain::account::CreatorApproval;
+use greenroom_domain::recording::RecordingRules;
 use greenroom_domain::shared::rate::Quota;
 use greenroom_domain::stream::StreamRules;
 
@@ -13,6 +14,8 @@ pub struct Settings {
     pub registration: Registration,
     /// The times of a stream's life.
     pub streams: StreamRules,
+    /// The times of a recording's life.
+    pub recordings: RecordingRules,
     /// How long somebody is present after their player's last request for media.
     pub media_presence: Duration,
     /// How long somebody is present after their connection was heard of last; connections
@@ -41,6 +44,7 @@ impl Default for Settings {
             approval: CreatorApproval::Automatic,
             registration: Registration::Open,
             streams: StreamRules::default(),
+            recordings: RecordingRules::default(),
             media_presence: Duration::from_secs(15),
             socket_presence: Duration::from_secs(75),
             sign_in_quota: Quota {

@@ -60,6 +60,8 @@ pub enum Action {
     Broadcast,
     /// End the channel's stream.
     EndStream,
+    /// Record the channel's streams, and see what was recorded.
+    Record,
     /// Lock the channel against publishing, and lift that.
     LockIngest,
     /// Approve and suspend creators; see all accounts.

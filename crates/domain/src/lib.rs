@@ -8,7 +8,7 @@
 //! randomness are arguments.
 //!
 //! Where to look: one folder a capability ([`account`], [`channel`], [`stream`], [`chat`],
-//! [`social`], [`notification`], [`media`]), what they share in [`shared`], and who may do what
+//! [`social`], [`notification`], [`recording`], [`media`]), what they share in [`shared`], and who may do what
 //! in [`access`].
 #![deny(missing_docs)]
 
@@ -18,6 +18,7 @@ pub mod channel;
 pub mod chat;
 pub mod media;
 pub mod notification;
+pub mod recording;
 pub mod shared;
 pub mod social;
 pub mod stream;

@@ -11,21 +11,14 @@ use greenroom_adapters_memory::{
 };
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::stream::ingest::Ingests;
-use greenroom_app::{App, Ports, Refusal, Settings};
-use greenroom_domain::account::{Sessions, TokenVerifier, Users};
-use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Audit, Moderation, RoomLog};
+use greenroom_app::{App, Ports, Refusal, Roles, Settings, Store};
+use greenroom_domain::account::TokenVerifier;
 use greenroom_domain::media::{MediaEvents, MediaServer};
 use greenroom_domain::shared::clock::Clock;
-use greenroom_domain::shared::commit::Commit;
-use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::NodeId;
 use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::object::Objects;
-use greenroom_domain::shared::once::Replies;
 use greenroom_domain::shared::secret::SecretBox;
-use greenroom_domain::social::{Blocks, Follows};
-use greenroom_domain::stream::Streams;
 use greenroom_web::WebConfig;
 use greenroom_web::graphql::{self, Executor};
 use tokio_util::sync::CancellationToken;
@@ -142,21 +135,8 @@ impl Builder {
     #[must_use]
     pub fn store<S: Store>(mut self, store: Arc<S>, secrets: Arc<dyn SecretBox>) -> Self {
         self.ports = Ports {
-            commit: store.clone(),
-            feed: store.clone(),
-            users: store.clone(),
-            sessions: store.clone(),
-            channels: store.clone(),
-            stream_keys: store.clone(),
-            streams: store.clone(),
-            room_log: store.clone(),
-            moderation: store.clone(),
-            audit: store.clone(),
-            follows: store.clone(),
-            blocks: store.clone(),
-            replies: store,
             secrets,
-            ..self.ports
+            ..self.ports.with_store(store)
         };
         self
     }
@@ -235,62 +215,11 @@ impl Builder {
     }
 }
 
-/// A store: every port that reads, writes or replays what is kept, on one type. Who has them all
-/// is one already.
-pub trait Store:
-    Commit
-    + Feed
-    + Users
-    + Sessions
-    + Channels
-    + StreamKeys
-    + Streams
-    + RoomLog
-    + Moderation
-    + Audit
-    + Follows
-    + Blocks
-    + Replies
-    + 'static
-{
-}
-
-impl<S> Store for S where
-    S: Commit
-        + Feed
-        + Users
-        + Sessions
-        + Channels
-        + StreamKeys
-        + Streams
-        + RoomLog
-        + Moderation
-        + Audit
-        + Follows
-        + Blocks
-        + Replies
-        + 'static
-{
-}
-
 /// A default for every port.
 fn in_memory() -> Ports {
     let store = Arc::new(InMemoryStore::new());
     let passwords = Argon2Passwords::new(Cost::OWASP, Load::default());
-    Ports {
-        commit: store.clone(),
-        feed: store.clone(),
-        users: store.clone(),
-        sessions: store.clone(),
-        channels: store.clone(),
-        stream_keys: store.clone(),
-        streams: store.clone(),
-        room_log: store.clone(),
-        moderation: store.clone(),
-        audit: store.clone(),
-        follows: store.clone(),
-        blocks: store.clone(),
-        replies: store,
+    let roles = Roles {
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits: Arc::new(InMemoryRateLimits::default()),
         leases: Arc::new(InMemoryLeases::default()),
@@ -300,9 +229,11 @@ fn in_memory() -> Ports {
         tokens: Arc::new(NoHostPlatform),
         secrets: Arc::new(SealedBox::new(&MasterKey::generate())),
         media: Arc::new(NoMedia),
+        recorder: None,
         objects: Arc::new(InMemoryObjects::default()),
         pictures: Arc::new(JpegPictures::default()),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds),
-    }
+    };
+    Ports::over(store, roles)
 }

@@ -581,6 +581,15 @@ mod tests {
                 "livekit.url",
             ),
             (
+                "media = \"livekit\"\n[livekit]\napi_key = \"k\"\napi_secret = \"s\"\n\
+                 [livekit.recording.s3]\naccess_key = \"a\"\nsecret = \"s\"",
+                "livekit.recording.s3.bucket",
+            ),
+            (
+                "[livekit.recording]\naudio = \"mp3\"",
+                "livekit.recording.audio",
+            ),
+            (
                 "[http]\nsocketio_dialect = \"circle\"",
                 "http.socketio_dialect",
             ),

@@ -8,6 +8,7 @@ use greenroom_adapters_livekit::{CheckError, LiveKit, Options};
 use greenroom_adapters_media::{Door, Engine, EngineConfig};
 use greenroom_domain::channel::Channels;
 use greenroom_domain::media::{MediaEvents, MediaServer, MediaWebhooks, Messenger};
+use greenroom_domain::recording::Recorder;
 use greenroom_domain::shared::clock::Clock;
 use greenroom_web::Site;
 use serde::Deserialize;
@@ -102,6 +103,14 @@ impl Media {
         }
     }
 
+    /// Who keeps what is published.
+    pub(crate) fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::LiveKit { engine, .. } => engine.recorder(),
+        }
+    }
+
     /// Where else than from this server pages load media from.
     pub(crate) fn origins(&self) -> Vec<Site> {
         match self {
@@ -122,6 +131,14 @@ impl Media {
     ) -> Result<Doors, StartError> {
         if let Self::LiveKit { options, .. } = self {
             match LiveKit::check(options).await {
+                Ok(()) if options.records() => {
+                    if let Err(error) = LiveKit::check_recorder(options).await {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "starting without recordings"
+                        );
+                    }
+                }
                 Ok(()) => {}
                 Err(error @ CheckError::Away { .. }) => tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -183,6 +200,9 @@ impl Config {
         if self.media == MediaKind::LiveKit {
             let options = self.livekit.options(self.settings().streams.grace)?;
             LiveKit::check(&options).await?;
+            if options.records() {
+                LiveKit::check_recorder(&options).await?;
+            }
         }
         Ok(())
     }

@@ -33,12 +33,12 @@ pub use {
 
 pub use greenroom_adapters_postgres::OpenError as PgOpenError;
 
-pub use builder::{Builder, Greenroom, Store};
+pub use builder::{Builder, Greenroom};
 pub use config::{Address, Config, ConfigError, Flags, LogFormat, REFERENCE, StoreKind};
 pub use engine::{CheckMediaError, MediaKind};
-pub use greenroom_app::{App, Ports, Refusal, Settings};
+pub use greenroom_app::{App, Ports, Refusal, Roles, Settings, Store};
 pub use greenroom_web::WebConfig;
-pub use livekit_config::LiveKitConfig;
+pub use livekit_config::{BucketConfig, LiveKitConfig, RecordingConfig, SoundKind};
 pub use node::IdentityError;
 pub use platform::{OpenError, Platform, Running, StartError};
 pub use tls::TlsError;

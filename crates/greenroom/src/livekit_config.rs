@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use greenroom_adapters_livekit::{Options, OptionsError};
+use greenroom_adapters_livekit::{
+    AudioCodec, Bucket, Options, OptionsError, RecordingOptions, RecordingOptionsError,
+};
 use serde::Deserialize;
 
 use crate::ConfigError;
@@ -19,6 +21,46 @@ pub struct LiveKitConfig {
     pub public_url: String,
     pub api_key: String,
     pub api_secret: String,
+    pub recording: RecordingConfig,
+}
+
+/// What recordings are, and where they are put.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct RecordingConfig {
+    pub directory: String,
+    pub audio: SoundKind,
+    pub s3: BucketConfig,
+}
+
+/// In what the sound of recordings is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundKind {
+    /// What every egress service can make.
+    Opus,
+    /// What older players take, too.
+    Aac,
+}
+
+/// A bucket, and who may write there.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "REFERENCE says what each key means, in one place"
+)]
+pub struct BucketConfig {
+    pub bucket: String,
+    pub region: String,
+    pub endpoint: String,
+    pub access_key: String,
+    pub secret: String,
+    pub force_path_style: bool,
 }
 
 impl LiveKitConfig {
@@ -40,7 +82,67 @@ impl LiveKitConfig {
                 .public_url(&self.public_url)
                 .map_err(wrong("livekit.public_url"))?;
         }
+        if let Some(recording) = self.recording.options()? {
+            options = options.recording(recording);
+        }
         Ok(options)
+    }
+}
+
+impl RecordingConfig {
+    /// What the recorder is told; nothing where there is to be none.
+    fn options(&self) -> Result<Option<RecordingOptions>, ConfigError> {
+        let options = if self.s3.is_configured() {
+            RecordingOptions::in_bucket(self.s3.bucket(), &self.directory)
+        } else if self.directory.is_empty() {
+            return Ok(None);
+        } else {
+            RecordingOptions::in_directory(&self.directory)
+        };
+        let options = options.map_err(|error| ConfigError::Value {
+            key: match error {
+                RecordingOptionsError::Directory => "livekit.recording.directory",
+                RecordingOptionsError::NoBucket => "livekit.recording.s3.bucket",
+                RecordingOptionsError::NoRegion => "livekit.recording.s3.region",
+                RecordingOptionsError::Endpoint => "livekit.recording.s3.endpoint",
+                RecordingOptionsError::Keys => "livekit.recording.s3.access_key",
+            },
+            problem: error.to_string(),
+        })?;
+        Ok(Some(options.audio(match self.audio {
+            SoundKind::Opus => AudioCodec::Opus,
+            SoundKind::Aac => AudioCodec::Aac,
+        })))
+    }
+}
+
+impl BucketConfig {
+    /// Whether anything is said of one.
+    fn is_configured(&self) -> bool {
+        let said = [&self.bucket, &self.region, &self.endpoint];
+        let keys = [&self.access_key, &self.secret];
+        said.into_iter().chain(keys).any(|said| !said.is_empty())
+    }
+
+    fn bucket(&self) -> Bucket {
+        Bucket {
+            name: self.bucket.clone(),
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            access_key: self.access_key.clone(),
+            secret: self.secret.clone(),
+            force_path_style: self.force_path_style,
+        }
+    }
+}
+
+impl std::fmt::Debug for BucketConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BucketConfig")
+            .field("bucket", &self.bucket)
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,6 +151,7 @@ impl std::fmt::Debug for LiveKitConfig {
         f.debug_struct("LiveKitConfig")
             .field("url", &self.url)
             .field("public_url", &self.public_url)
+            .field("recording", &self.recording)
             .finish_non_exhaustive()
     }
 }

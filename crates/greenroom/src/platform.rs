@@ -16,8 +16,8 @@ use greenroom_adapters_memory::{SystemClock, SystemIds};
 use greenroom_adapters_objects::JpegPictures;
 use greenroom_app::account::setup;
 use greenroom_app::stream::ingest::Ingests;
-use greenroom_app::{App, Ports, Refusal};
-use greenroom_domain::shared::feed::FeedPosition;
+use greenroom_app::{App, Ports, Refusal, Roles};
+use greenroom_domain::shared::feed::{Feed, FeedPosition};
 use greenroom_domain::shared::id::{Ids, NodeId};
 use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::store::StoreError;
@@ -216,7 +216,7 @@ impl Platform {
             Use::Serve => shared::open(&config.redis, &*ids).await?,
             Use::Operate | Use::Import => shared::alone(),
         };
-        let store_is_empty = store.feed.head().await? == FeedPosition::START;
+        let store_is_empty = Feed::head(&*store.kept).await? == FeedPosition::START;
         let key = identity::master_key(&config, key, store_is_empty)?;
         let clock = Arc::new(SystemClock);
         let exporter = Exporter {
@@ -225,21 +225,8 @@ impl Platform {
             store: config.store.name(),
             master_key: key.fingerprint(),
         };
-        let media = Media::open(&config, store.channels.clone(), clock.clone())?;
-        let ports = Ports {
-            commit: store.commit,
-            feed: store.feed,
-            users: store.users,
-            sessions: store.sessions,
-            channels: store.channels,
-            stream_keys: store.stream_keys,
-            streams: store.streams,
-            room_log: store.room_log,
-            moderation: store.moderation,
-            audit: store.audit,
-            follows: store.follows,
-            blocks: store.blocks,
-            replies: store.replies,
+        let media = Media::open(&config, store.kept.clone(), clock.clone())?;
+        let roles = Roles {
             presence: shared.presence,
             rate_limits: shared.rate_limits,
             leases: shared.leases,
@@ -249,11 +236,13 @@ impl Platform {
             tokens,
             secrets: identity::secrets(&key),
             media: media.server(),
+            recorder: media.recorder(),
             objects: store.objects,
             pictures: Arc::new(JpegPictures::default()),
             clock,
             ids,
         };
+        let ports = Ports::over(store.kept, roles);
         let app = App::new(store.node, ports, config.settings());
         Ok(Self {
             app,

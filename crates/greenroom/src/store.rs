@@ -6,38 +6,18 @@ use greenroom_adapters_memory::{InMemoryObjects, InMemoryStore};
 use greenroom_adapters_objects::ObjectFolder;
 use greenroom_adapters_postgres::{Nodes, PgOptions, PgStore};
 use greenroom_adapters_sled::{SledStore, StoreOptions};
-use greenroom_domain::account::{Sessions, Users};
-use greenroom_domain::channel::{Channels, StreamKeys};
-use greenroom_domain::chat::{Audit, Moderation, RoomLog};
 use greenroom_domain::shared::archive::Archive;
-use greenroom_domain::shared::commit::Commit;
-use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::id::NodeId;
 use greenroom_domain::shared::object::Objects;
-use greenroom_domain::shared::once::Replies;
-use greenroom_domain::social::{Blocks, Follows};
-use greenroom_domain::stream::Streams;
 
 use crate::node::{self, Identity};
-use crate::{Config, ConfigError, OpenError, StoreKind, backup, builder};
+use crate::{Config, ConfigError, OpenError, StoreKind, backup};
 
-/// The ports that one store fills.
+/// The store, and what goes with it.
 pub(crate) struct Store {
     pub(crate) node: NodeId,
     pub(crate) archive: Arc<dyn Archive>,
-    pub(crate) commit: Arc<dyn Commit>,
-    pub(crate) feed: Arc<dyn Feed>,
-    pub(crate) users: Arc<dyn Users>,
-    pub(crate) sessions: Arc<dyn Sessions>,
-    pub(crate) channels: Arc<dyn Channels>,
-    pub(crate) stream_keys: Arc<dyn StreamKeys>,
-    pub(crate) streams: Arc<dyn Streams>,
-    pub(crate) room_log: Arc<dyn RoomLog>,
-    pub(crate) moderation: Arc<dyn Moderation>,
-    pub(crate) audit: Arc<dyn Audit>,
-    pub(crate) follows: Arc<dyn Follows>,
-    pub(crate) blocks: Arc<dyn Blocks>,
-    pub(crate) replies: Arc<dyn Replies>,
+    pub(crate) kept: Arc<dyn greenroom_app::Store>,
     pub(crate) objects: Arc<dyn Objects>,
     /// Kept for as long as the node runs, where the store does not itself say who it is.
     pub(crate) identity: Option<Identity>,
@@ -139,24 +119,12 @@ fn objects(config: &Config) -> Result<Arc<dyn Objects>, OpenError> {
 
 fn ports<S>(node: NodeId, store: Arc<S>, objects: Arc<dyn Objects>) -> Store
 where
-    S: Archive + builder::Store,
+    S: Archive + greenroom_app::Store,
 {
     Store {
         node,
         archive: store.clone(),
-        commit: store.clone(),
-        feed: store.clone(),
-        users: store.clone(),
-        sessions: store.clone(),
-        channels: store.clone(),
-        stream_keys: store.clone(),
-        streams: store.clone(),
-        room_log: store.clone(),
-        moderation: store.clone(),
-        audit: store.clone(),
-        follows: store.clone(),
-        blocks: store.clone(),
-        replies: store,
+        kept: store,
         objects,
         identity: None,
     }

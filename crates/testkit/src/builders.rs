@@ -1,6 +1,7 @@
 //! Readable test data. Names make ids: the user `"ada"` has the same id everywhere, and owns
 //! the channel `"ada"` unless told otherwise.
 
+mod recording;
 mod social;
 
 use std::time::Duration;
@@ -32,6 +33,9 @@ use uuid::Uuid;
 
 use crate::ids::mix;
 
+pub use recording::{
+    creates_recording, recorded_file, recording, recording_id, recording_order, writes_recording,
+};
 pub use social::{appointment, block, follow, follows, reply, unfollows};
 
 /// When tests begin: 2026-01-01T12:00:00Z.

@@ -27,6 +27,7 @@ pub mod ids;
 pub mod livekit;
 pub mod media;
 pub mod pictures;
+pub mod recording;
 mod runtime;
 #[cfg(feature = "servers")]
 pub mod servers;

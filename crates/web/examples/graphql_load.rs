@@ -29,7 +29,7 @@ use greenroom_app::account::become_creator;
 use greenroom_app::account::register::{self, Register};
 use greenroom_app::channel::create::{self, CreateChannel};
 use greenroom_app::chat::post::{self, Post};
-use greenroom_app::{App, Ports, Settings};
+use greenroom_app::{App, Ports, Roles, Settings};
 use greenroom_domain::account::{Password, Role, Username};
 use greenroom_domain::channel::{ChannelTitle, Handle};
 use greenroom_domain::shared::actor::Actor;
@@ -132,20 +132,7 @@ impl RateLimits for NoLimits {
 
 async fn ours() -> (Router, Poster) {
     let store = Arc::new(InMemoryStore::new());
-    let ports = Ports {
-        commit: store.clone(),
-        feed: store.clone(),
-        users: store.clone(),
-        sessions: store.clone(),
-        channels: store.clone(),
-        stream_keys: store.clone(),
-        streams: store.clone(),
-        room_log: store.clone(),
-        moderation: store.clone(),
-        audit: store.clone(),
-        follows: store.clone(),
-        blocks: store.clone(),
-        replies: store,
+    let roles = Roles {
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits: Arc::new(NoLimits),
         leases: Arc::new(InMemoryLeases::default()),
@@ -155,11 +142,13 @@ async fn ours() -> (Router, Poster) {
         tokens: Arc::new(KnownTokens::default()),
         secrets: Arc::new(GlassBox),
         media: Arc::new(FakeMediaServer::default()),
+        recorder: None,
         objects: Arc::new(InMemoryObjects::default()),
         pictures: Arc::new(PlainPictures),
         clock: Arc::new(SystemClock),
         ids: Arc::new(SeededIds::new(1)),
     };
+    let ports = Ports::over(store, roles);
     let app = App::new(node_id("one"), ports, Settings::default());
     let command = Register {
         username: Username::parse("ada").unwrap(),

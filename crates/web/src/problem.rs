@@ -11,6 +11,7 @@ use greenroom_domain::access::Denied;
 use greenroom_domain::account::{AccountError, PasswordError, TokenError};
 use greenroom_domain::channel::{ChannelError, KeyError, TagsError};
 use greenroom_domain::chat::{ChatError, PostRefused};
+use greenroom_domain::recording::{RecorderError, RecordingError};
 use greenroom_domain::shared::object::ObjectsError;
 use greenroom_domain::shared::picture::{MAX_PIXELS, PictureError};
 use greenroom_domain::shared::store::StoreError;
@@ -221,6 +222,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchChannel => (S::NOT_FOUND, "CHANNEL_NOT_FOUND"),
             Refusal::NoSuchStream => (S::NOT_FOUND, "STREAM_NOT_FOUND"),
             Refusal::NoSuchKey => (S::NOT_FOUND, "KEY_NOT_FOUND"),
+            Refusal::NoSuchRecording => (S::NOT_FOUND, "RECORDING_NOT_FOUND"),
             Refusal::UsernameTaken => (S::CONFLICT, "USERNAME_TAKEN"),
             Refusal::HandleTaken => (S::CONFLICT, "HANDLE_TAKEN"),
             Refusal::ChannelExists => (S::CONFLICT, "CHANNEL_EXISTS"),
@@ -235,6 +237,11 @@ impl From<Refusal> for Problem {
             Refusal::Post(error) => of_post(*error),
             Refusal::Command(_) => (S::UNPROCESSABLE_ENTITY, "INVALID_COMMAND"),
             Refusal::Social(error) => of_social(*error),
+            Refusal::Recording(error) => of_recording(*error),
+            Refusal::Recorder(RecorderError::NothingToRecord) => {
+                of_recording(RecordingError::NotPublishing)
+            }
+            Refusal::NoRecorder => (S::NOT_IMPLEMENTED, "RECORDINGS_NOT_AVAILABLE"),
             Refusal::KeyReused => (S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
             Refusal::TooMany { .. } => (S::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
             Refusal::Full | Refusal::Objects(ObjectsError::Full) => {
@@ -250,13 +257,16 @@ impl From<Refusal> for Problem {
                 (S::UNPROCESSABLE_ENTITY, "PICTURE_TOO_LARGE")
             }
             Refusal::Contended => (S::SERVICE_UNAVAILABLE, "CONTENDED"),
-            Refusal::Password(PasswordError::Busy) | Refusal::Picture(PictureError::Busy) => {
-                (S::SERVICE_UNAVAILABLE, "BUSY")
-            }
+            Refusal::Password(PasswordError::Busy)
+            | Refusal::Picture(PictureError::Busy)
+            | Refusal::Recorder(RecorderError::Busy) => (S::SERVICE_UNAVAILABLE, "BUSY"),
             Refusal::Token(TokenError::Unavailable(_))
             | Refusal::Store(StoreError::Unavailable(_))
             | Refusal::Objects(ObjectsError::Unavailable(_))
-            | Refusal::Media(_) => (S::SERVICE_UNAVAILABLE, "UNAVAILABLE"),
+            | Refusal::Media(_)
+            | Refusal::Recorder(RecorderError::Unavailable(_)) => {
+                (S::SERVICE_UNAVAILABLE, "UNAVAILABLE")
+            }
             Refusal::Password(PasswordError::Failed(_))
             | Refusal::Picture(PictureError::Failed(_))
             | Refusal::Secret(_)
@@ -269,6 +279,8 @@ impl From<Refusal> for Problem {
         match &refusal {
             Refusal::TooMany { retry_after } => problem.retry_after(*retry_after),
             _ if status == S::SERVICE_UNAVAILABLE => problem.retry_after(A_MOMENT).because(refusal),
+            // So it is meant: nothing for the log.
+            Refusal::NoRecorder => problem,
             _ if status.is_server_error() => problem.because(refusal),
             _ => problem,
         }
@@ -343,6 +355,14 @@ fn of_social(error: SocialError) -> (StatusCode, &'static str) {
         SocialError::FollowsTooMany { .. } => (StatusCode::CONFLICT, "FOLLOWS_TOO_MANY"),
         SocialError::Oneself => (StatusCode::CONFLICT, "ONESELF"),
         SocialError::BlocksTooMany { .. } => (StatusCode::CONFLICT, "BLOCKS_TOO_MANY"),
+    }
+}
+
+fn of_recording(error: RecordingError) -> (StatusCode, &'static str) {
+    match error {
+        RecordingError::NotPublishing => (StatusCode::CONFLICT, "NOT_PUBLISHING"),
+        RecordingError::AlreadyRecording => (StatusCode::CONFLICT, "ALREADY_RECORDING"),
+        RecordingError::Over => (StatusCode::CONFLICT, "RECORDING_OVER"),
     }
 }
 

@@ -42,6 +42,16 @@ async fn harmoniecores_messages_are_500_long_and_10_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn harmoniecores_recordings_are_as_its_document_has_them() {
+    play("harmoniecore_recordings", Some(Dialect::HarmonieCore)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pawfectmatchs_recordings_are_the_owners_and_seen_by_all() {
+    play("pawfectmatch_recordings", None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pawfectmatchs_clients_name_the_stream_in_the_handshake() {
     play("pawfectmatch", None).await;
 }

@@ -70,6 +70,11 @@ async fn commands_are_carried_out_and_never_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn recordings_are_followed_by_whoever_runs_the_channel() {
+    play("recordings").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_to_come_says_so() {
     play("to_come").await;
 }

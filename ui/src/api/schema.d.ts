@@ -674,6 +674,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recording. */
+        get: operations["get_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a recording; what was kept is made ready. Again is no change until it is over. */
+        post: operations["stop_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -812,6 +846,27 @@ export interface paths {
         put?: never;
         /** A live stream and where it is played, for whoever may watch it. */
         post: operations["join_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A stream's recordings, the newest first. */
+        get: operations["list_recordings"];
+        put?: never;
+        /**
+         * Has a stream recorded while it is published. One recording of it runs at a time; it ends with
+         *     the stream at the latest.
+         */
+        post: operations["start_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -992,7 +1047,7 @@ export interface components {
          * @description What was done.
          * @enum {string}
          */
-        AuditType: "settings_changed" | "timed_out" | "banned" | "restriction_lifted" | "message_deleted" | "pinned" | "unpinned" | "role_changed" | "blocked" | "unblocked" | "channel_created" | "channel_edited" | "cover_changed" | "ingest_locked" | "ingest_unlocked" | "key_created" | "key_rotated" | "key_revoked" | "stream_created" | "stream_started" | "stream_retitled" | "stream_ended";
+        AuditType: "settings_changed" | "timed_out" | "banned" | "restriction_lifted" | "message_deleted" | "pinned" | "unpinned" | "role_changed" | "blocked" | "unblocked" | "channel_created" | "channel_edited" | "cover_changed" | "ingest_locked" | "ingest_unlocked" | "key_created" | "key_rotated" | "key_revoked" | "stream_created" | "stream_started" | "stream_retitled" | "stream_ended" | "recording_started" | "recording_stopped";
         /** @description Somebody whom one has blocked. */
         Blocked: {
             /** @description Since when, by RFC 3339. */
@@ -1396,6 +1451,8 @@ export interface components {
             addresses: components["schemas"]["IngestAddress"][];
             /** @description Whether they may come in. */
             gate: components["schemas"]["IngestGate"];
+            /** @description Whether what comes in can be recorded here. */
+            recordable: boolean;
         };
         /** @description Where encoders publish to. */
         IngestAddress: {
@@ -1634,6 +1691,46 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a listing. */
+        PageJson_Recording: {
+            /** @description In the listing's order. */
+            items: {
+                /** @description Of whose. */
+                channel_id: string;
+                /** @description When it was asked for, by RFC 3339. */
+                created_at: string;
+                /**
+                 * Format: int64
+                 * @description How long it plays, in milliseconds, once it is available.
+                 */
+                duration_ms?: number | null;
+                error?: components["schemas"]["RecordingFailure"] | null;
+                /** @description `mp4`, once it is available. */
+                format?: string | null;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * @description Whether a limit of size or time has closed it, rather than somebody's word or the
+                 *     stream's end.
+                 */
+                limit_reached: boolean;
+                /** @description Where the recorder has put it, once it is available: a path, or a key of an object store. */
+                location?: string | null;
+                /**
+                 * Format: int64
+                 * @description In bytes, once it is available.
+                 */
+                size?: number | null;
+                /** @description While it is recorded: since when. Once it is available: the time of its first frame. */
+                started_at?: string | null;
+                /** @description How far it is. */
+                state: components["schemas"]["RecordingState"];
+                /** @description Of which stream. */
+                stream_id: string;
+            }[];
+            /** @description The `cursor` of the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a listing. */
         PageJson_Restriction: {
             /** @description In the listing's order. */
             items: {
@@ -1736,6 +1833,51 @@ export interface components {
             /** @description With a grant for whoever asked; a path where the server knows no public address. */
             url: string;
         };
+        /** @description What is kept of a stream, for whoever runs its channel. */
+        Recording: {
+            /** @description Of whose. */
+            channel_id: string;
+            /** @description When it was asked for, by RFC 3339. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How long it plays, in milliseconds, once it is available.
+             */
+            duration_ms?: number | null;
+            error?: components["schemas"]["RecordingFailure"] | null;
+            /** @description `mp4`, once it is available. */
+            format?: string | null;
+            /** @description Its id. */
+            id: string;
+            /**
+             * @description Whether a limit of size or time has closed it, rather than somebody's word or the
+             *     stream's end.
+             */
+            limit_reached: boolean;
+            /** @description Where the recorder has put it, once it is available: a path, or a key of an object store. */
+            location?: string | null;
+            /**
+             * Format: int64
+             * @description In bytes, once it is available.
+             */
+            size?: number | null;
+            /** @description While it is recorded: since when. Once it is available: the time of its first frame. */
+            started_at?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["RecordingState"];
+            /** @description Of which stream. */
+            stream_id: string;
+        };
+        /**
+         * @description Why there is nothing to play.
+         * @enum {string}
+         */
+        RecordingFailure: "RECORDER_FAILED" | "ABORTED" | "LOST";
+        /**
+         * @description How far a recording is.
+         * @enum {string}
+         */
+        RecordingState: "starting" | "recording" | "processing" | "available" | "failed";
         /** @description Somebody may not chat in a room. */
         Restriction: {
             /** @description Since when, by RFC 3339. */
@@ -6948,6 +7090,174 @@ export interface operations {
             };
         };
     };
+    get_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description The token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    stop_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description The token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not go with what is so already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This server has nothing to record streams with */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no space left; nothing was kept */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
@@ -7806,6 +8116,222 @@ export interface operations {
             };
             /** @description Not now; see Retry-After */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_recordings: {
+        parameters: {
+            query?: {
+                /** @description Goes on after the page that gave it. */
+                cursor?: string;
+                /** @description 25 if not said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageJson_Recording"];
+                };
+            };
+            /** @description The query is malformed, or the cursor is not of this listing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    start_recording: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
+                 *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
+                 *     another request under the same key is refused.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description The idempotency key is malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Sign in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not with this account, or not from this page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description It does not go with what is so already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The idempotency key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something went wrong on the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description This server has nothing to record streams with */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no space left; nothing was kept */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

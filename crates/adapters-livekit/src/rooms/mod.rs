@@ -203,6 +203,16 @@ impl Rooms {
             .collect()
     }
 
+    /// Whether somebody of this name is known to be in a room.
+    pub(crate) fn is_there(&self, room: UserId, name: &str) -> bool {
+        let mut people = self
+            .by_owner
+            .get(&room)
+            .into_iter()
+            .flat_map(|it| it.people.values());
+        people.any(|person| person.name == name)
+    }
+
     /// What somebody is called in a room, under each of their names there.
     pub(crate) fn names_of(&self, room: UserId, who: Identity) -> Vec<String> {
         let people = self

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use greenroom_adapters_livekit::{LiveKit, Options};
+use greenroom_adapters_livekit::{LiveKit, Options, RecordingOptions};
 use greenroom_domain::channel::Channel;
 use greenroom_domain::media::{
     IngestLease, KeyOfChannel, KeyVersion, MediaEvent, MediaServer, Seat, SeatRequest, SeatRole,
@@ -88,6 +88,11 @@ impl Drop for House {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// What LiveKit's stand-in is told about recordings.
+pub(crate) fn tape() -> RecordingOptions {
+    RecordingOptions::in_directory("/recordings").expect("a directory")
 }
 
 pub(crate) fn demo() -> Channel {

@@ -107,7 +107,7 @@ impl Application {
                     let n = streams.iter().find(|(_, id)| id == stream);
                     Some((n.map_or(0, |(n, _)| *n), *generation))
                 }
-                MediaEvent::Watched { .. } | MediaEvent::Left { .. } => None,
+                _ => None,
             })
             .collect()
     }
@@ -117,7 +117,7 @@ impl Application {
         told.iter()
             .filter_map(|event| match event {
                 MediaEvent::Watched { channel, viewers } => Some((*channel, viewers.clone())),
-                MediaEvent::IngestLost { .. } | MediaEvent::Left { .. } => None,
+                _ => None,
             })
             .collect()
     }

@@ -18,6 +18,7 @@ use crate::error::Failure;
 use crate::hex;
 use crate::number::bigint;
 use crate::once::ReplyRow;
+use crate::recording::RecordingRow;
 use crate::social::{BlockRow, FollowRow, FollowersRow};
 use crate::stream::{CountsRow, StreamRow};
 
@@ -42,6 +43,7 @@ pub(crate) struct Rows {
     stream_keys: Vec<StreamKeyRow>,
     streams: Vec<StreamRow>,
     counts: Vec<CountsRow>,
+    recordings: Vec<RecordingRow>,
     rooms: Vec<RoomRow>,
     restrictions: Vec<RestrictionRow>,
     appointments: Vec<AppointmentRow>,
@@ -127,6 +129,9 @@ impl Rows {
                 .push(StreamKeyRow::of(&it.value, it.version)),
             Entry::Stream(it) => self.streams.push(StreamRow::of(&it.value, it.version)),
             Entry::Counts(stream, counts) => self.counts.push(CountsRow::of(stream, counts)),
+            Entry::Recording(it) => self
+                .recordings
+                .push(RecordingRow::of(&it.value, it.version)),
             Entry::Room(it) => self.rooms.push(RoomRow::of(&it.value, it.version)),
             Entry::Restriction(it) => self.restrictions.push(RestrictionRow::of(&it)),
             Entry::Appointment(it) => self.appointments.push(AppointmentRow::of(&it)),
@@ -210,6 +215,11 @@ impl Rows {
             self.counts,
             "INSERT INTO stream_counts \
              SELECT * FROM jsonb_populate_recordset(NULL::stream_counts, $1)"
+        );
+        put!(
+            connection,
+            self.recordings,
+            "INSERT INTO recordings SELECT * FROM jsonb_populate_recordset(NULL::recordings, $1)"
         );
         Ok(())
     }

@@ -11,7 +11,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::PgStore;
-use crate::read::Listing;
+use crate::read::{Listing, NEWEST, parse_place, place_text};
 
 #[async_trait]
 impl Audit for PgStore {
@@ -25,8 +25,7 @@ impl Audit for PgStore {
             Ok(listing) => listing,
             Err(unknown) => return Ok(Err(unknown)),
         };
-        // No event has the last id.
-        let (at, id) = listing.after.unwrap_or((i64::MAX, Uuid::max()));
+        let (at, id) = listing.after.unwrap_or(NEWEST);
         let events = self
             .read(|| {
                 sqlx::query_scalar!(
@@ -42,14 +41,9 @@ impl Audit for PgStore {
             })
             .await?;
         let events = events.into_iter().map(|Json(event)| event).collect();
-        let place = |it: &Event| format!("{}.{}", it.at.micros(), it.id);
-        Ok(Ok(listing.page_of(events, place)))
+        let key = |it: &Event| place_text((it.at.micros(), it.id.uuid()));
+        Ok(Ok(listing.page_of(events, key)))
     }
-}
-
-fn parse_place(text: &str) -> Option<(i64, Uuid)> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, Uuid::try_parse(id).ok()?))
 }
 
 /// Some of what was audited in the order of channels, times and ids, behind one.

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use greenroom_domain::account::{Session, SessionId, User};
 use greenroom_domain::channel::{Channel, StreamKey};
 use greenroom_domain::chat::{Appointment, NewLine, Restriction, Room, Seq};
+use greenroom_domain::recording::Recording;
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Holder, Write};
 use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::feed::{FeedPosition, LineRange};
-use greenroom_domain::shared::id::{ChannelId, EventId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{
+    ChannelId, EventId, RecordingId, StreamId, StreamKeyId, UserId,
+};
 use greenroom_domain::shared::once::Reply;
 use greenroom_domain::shared::store::Version;
 use greenroom_domain::social::{Block, Follow};
@@ -26,6 +29,7 @@ pub(crate) struct Writes<'a> {
     pub(crate) channels: Aggregates<'a, ChannelId, Channel>,
     pub(crate) stream_keys: Aggregates<'a, StreamKeyId, StreamKey>,
     pub(crate) streams: Aggregates<'a, StreamId, Stream>,
+    pub(crate) recordings: Aggregates<'a, RecordingId, Recording>,
     pub(crate) rooms: Aggregates<'a, ChannelId, Room>,
     pub(crate) sessions: BTreeMap<SessionId, Option<&'a Session>>,
     pub(crate) restrictions: BTreeMap<(ChannelId, Identity), Option<&'a Restriction>>,
@@ -112,6 +116,7 @@ impl Writes<'_> {
             && self.channels.is_empty()
             && self.stream_keys.is_empty()
             && self.streams.is_empty()
+            && self.recordings.is_empty()
             && self.rooms.is_empty()
             && self.sessions.is_empty()
             && self.restrictions.is_empty()

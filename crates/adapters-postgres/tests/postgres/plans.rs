@@ -28,6 +28,9 @@ const FILL: &str = "
             CASE WHEN n % 400 = 0 THEN n END, '{}', n
         FROM generate_series(1, 40000) n;
     INSERT INTO stream_counts SELECT id(n), n, n, n FROM generate_series(1, 40000) n;
+    INSERT INTO recordings
+        SELECT id(n), 1, id(n % 1000), id(n % 1000), n % 200 = 0, '{}', n
+        FROM generate_series(1, 40000) n;
     INSERT INTO rooms SELECT id(n), 1, '{}' FROM generate_series(1, 20000) n;
     INSERT INTO restrictions
         SELECT id(n % 500), n % 2, id(n), NULL, NULL, NULL, n FROM generate_series(1, 20000) n;

@@ -3,6 +3,7 @@
 use greenroom_domain::account::{Session, User};
 use greenroom_domain::channel::{Channel, StreamKey};
 use greenroom_domain::chat::{Appointment, Place, Restriction, Room};
+use greenroom_domain::recording::Recording;
 use greenroom_domain::shared::archive::Entry;
 use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::id::{ChannelId, StreamId};
@@ -40,6 +41,7 @@ pub(crate) fn of_pair(
             }
             Entry::Counts(StreamId::from_uuid(id), counts)
         }
+        Space::Recording => Entry::Recording(codec::decode_stored(value)?),
         Space::Room => Entry::Room(codec::decode_stored(value)?),
         Space::Restriction => Entry::Restriction(codec::decode(value)?),
         Space::Appointment => Entry::Appointment(codec::decode(value)?),
@@ -86,6 +88,7 @@ pub(crate) fn put(batch: &mut Batch, entry: Entry) -> Result<(), StoreError> {
         Entry::Counts(id, counts) => {
             batch.insert(keyspace::counters(id), stream::encode_counts(counts)?);
         }
+        Entry::Recording(recording) => stored::<Recording>(batch, &recording)?,
         Entry::Room(room) => stored::<Room>(batch, &room)?,
         Entry::Restriction(restriction) => plain::<Restriction>(batch, &restriction)?,
         Entry::Appointment(appointment) => plain::<Appointment>(batch, &appointment)?,

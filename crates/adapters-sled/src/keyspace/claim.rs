@@ -3,7 +3,7 @@
 use greenroom_domain::account::{Subject, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::commit::Claim;
-use greenroom_domain::shared::id::{ChannelId, UserId};
+use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::secret::Mac;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ pub(crate) fn claim(claim: &Claim) -> Key {
         Claim::ChannelOf(user) => key(Space::Claim, &[&[4], &id(user.uuid())]),
         Claim::KeyHash(hash) => key(Space::Claim, &[&[5], &hash.0]),
         Claim::LiveStream(channel) => key(Space::Claim, &[&[6], &id(channel.uuid())]),
+        Claim::RecordingOf(stream) => key(Space::Claim, &[&[7], &id(stream.uuid())]),
     }
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn parse_claim(key: &[u8]) -> Option<Claim> {
         4 => Claim::ChannelOf(UserId::from_uuid(id()?)),
         5 => Claim::KeyHash(Mac(rest.try_into().ok()?)),
         6 => Claim::LiveStream(ChannelId::from_uuid(id()?)),
+        7 => Claim::RecordingOf(StreamId::from_uuid(id()?)),
         _ => return None,
     })
 }
@@ -78,6 +80,7 @@ mod tests {
             Claim::ChannelOf(UserId::from_uuid(id)),
             Claim::KeyHash(Mac([7; 32])),
             Claim::LiveStream(ChannelId::from_uuid(id)),
+            Claim::RecordingOf(StreamId::from_uuid(id)),
         ] {
             assert_eq!(parse_claim(&claim(&of)), Some(of));
         }

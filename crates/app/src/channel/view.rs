@@ -48,7 +48,8 @@ pub(crate) fn is_changed(view: &ChannelView, by: &Happening) -> bool {
         // Of an audience it is enough to be as old as that.
         Happening::Stream(StreamEvent::AudienceChanged { .. })
         | Happening::Chat(_)
-        | Happening::Social(_) => false,
+        | Happening::Social(_)
+        | Happening::Recording(_) => false,
         Happening::Stream(event) => event.channel() == view.channel.value.id,
     }
 }

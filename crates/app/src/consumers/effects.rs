@@ -38,6 +38,7 @@ pub(crate) async fn carry_out(app: &App, event: &Event) -> Result<(), Refusal> {
 pub(crate) async fn at_this_node(app: &App, event: &Event) -> Result<(), Refusal> {
     forget_what_changed(app, event);
     app.notifications.take_event(event);
+    app.recordings.take_event(event);
     within_limit(act_on(app, event)).await
 }
 
@@ -137,6 +138,7 @@ async fn act_on(app: &App, event: &Event) -> Result<(), Refusal> {
         | Happening::Channel(_)
         | Happening::Stream(_)
         | Happening::Social(_)
+        | Happening::Recording(_)
         | Happening::Chat(
             ChatEvent::SettingsChanged { .. }
             | ChatEvent::RestrictionLifted { .. }

@@ -21,6 +21,7 @@ pub(crate) mod tell;
 
 pub use listen::{Listening, Subscriber, listen};
 pub(crate) use registry::Registry;
+pub(crate) use repeats::{Repeats, Source};
 pub use subscribe::{Subscription, TooSlow, subscribe};
 
 use greenroom_domain::channel::Channel;

@@ -8,21 +8,21 @@ const KEPT: usize = 4_096;
 
 /// What was announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Event(EventId),
     Line(ChannelId, Place),
 }
 
 /// What was announced lately.
 #[derive(Default)]
-pub(super) struct Repeats {
+pub(crate) struct Repeats {
     known: HashSet<Source>,
     oldest_first: VecDeque<Source>,
 }
 
 impl Repeats {
     /// Whether it is new.
-    pub(super) fn note(&mut self, source: Source) -> bool {
+    pub(crate) fn note(&mut self, source: Source) -> bool {
         if !self.known.insert(source) {
             return false;
         }

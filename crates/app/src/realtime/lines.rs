@@ -7,7 +7,7 @@ use greenroom_domain::stream::StreamEvent;
 /// The line by which a room shows what happened, if it shows it at all.
 pub(crate) fn line_of(happened: &Happening) -> Option<(ChannelId, LineBody)> {
     match happened {
-        Happening::Account(_) | Happening::Social(_) => None,
+        Happening::Account(_) | Happening::Social(_) | Happening::Recording(_) => None,
         Happening::Channel(event) => of_channel(event),
         Happening::Stream(event) => of_stream(event),
         Happening::Chat(event) => Some(of_chat(event)),

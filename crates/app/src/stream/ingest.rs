@@ -17,6 +17,7 @@ use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use greenroom_domain::stream::{Generation, NewStream, Publisher, Stream, StreamError, Via};
 
 use crate::commit::{Attempt, write};
+use crate::recording::follow;
 use crate::stream::playback;
 use crate::{App, Refusal};
 
@@ -86,6 +87,10 @@ impl MediaEvents for Ingests {
             }
             MediaEvent::Watched { channel, viewers } => watched(app, channel, viewers).await,
             MediaEvent::Left { channel, viewers } => left(app, channel, viewers).await,
+            MediaEvent::Recorded {
+                recording,
+                progress,
+            } => follow::told(app, recording, progress).await,
         };
         done.map_err(|refusal| match refusal {
             Refusal::Store(error) => error,

@@ -18,6 +18,7 @@ mod pins;
 mod playback;
 mod property;
 mod publish;
+mod recordings;
 mod roles;
 mod slices;
 mod social;

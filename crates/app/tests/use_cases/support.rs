@@ -17,7 +17,7 @@ use greenroom_app::channel::keys::{self, CreateKey, RevealedKey};
 use greenroom_app::chat::post::{self, Post, Posted};
 use greenroom_app::realtime::{Listener, Published, Shown};
 use greenroom_app::stream::ingest::Ingests;
-use greenroom_app::{App, Ports, Refusal, Settings};
+use greenroom_app::{App, Ports, Refusal, Roles, Settings};
 use greenroom_domain::account::{Password, User, Username};
 use greenroom_domain::channel::{Channel, Handle, KeyLabel, KeySecret};
 use greenroom_domain::chat::{ClientMessageId, Line, Seq};
@@ -36,6 +36,7 @@ use greenroom_testkit::bus::UnreliableBus;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
+use greenroom_testkit::recording::InMemoryRecorder;
 use greenroom_testkit::{ManualClock, SeededIds};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,7 @@ pub(crate) struct Platform {
     pub(crate) store: Arc<InMemoryStore>,
     pub(crate) commits: Arc<FlakyCommit>,
     pub(crate) media: Arc<FakeMediaServer>,
+    pub(crate) recorder: Arc<InMemoryRecorder>,
     /// This node's end of the bus.
     pub(crate) bus: Arc<UnreliableBus>,
     cable: Arc<InMemoryBus>,
@@ -80,24 +82,12 @@ impl Platform {
         let store = Arc::new(InMemoryStore::new());
         let commits = Arc::new(FlakyCommit::over(store.clone()));
         let media = Arc::new(FakeMediaServer::default());
+        let recorder = Arc::new(InMemoryRecorder::default());
         let cable = Arc::new(InMemoryBus::default());
         let bus = Arc::new(UnreliableBus::over(Arc::new(cable.another())));
         let clock = Arc::new(ManualClock::default());
         let tokens = Arc::new(KnownTokens::default());
-        let ports = Ports {
-            commit: commits.clone(),
-            feed: store.clone(),
-            users: store.clone(),
-            sessions: store.clone(),
-            channels: store.clone(),
-            stream_keys: store.clone(),
-            streams: store.clone(),
-            room_log: store.clone(),
-            moderation: store.clone(),
-            audit: store.clone(),
-            follows: store.clone(),
-            blocks: store.clone(),
-            replies: store.clone(),
+        let roles = Roles {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
@@ -107,16 +97,22 @@ impl Platform {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: media.clone(),
+            recorder: Some(recorder.clone()),
             objects: Arc::new(InMemoryObjects::default()),
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
+        };
+        let ports = Ports {
+            commit: commits.clone(),
+            ..Ports::over(store.clone(), roles)
         };
         Self {
             app: App::new(node_id("one"), ports, settings),
             store,
             commits,
             media,
+            recorder,
             bus,
             cable,
             clock,

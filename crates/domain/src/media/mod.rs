@@ -32,8 +32,9 @@ pub use webhook::MockMediaWebhooks;
 pub use webhook::{MediaWebhooks, WebhookRefused};
 
 use crate::channel::Handle;
+use crate::recording::RecordingProgress;
 use crate::shared::actor::Identity;
-use crate::shared::id::{ChannelId, StreamId, StreamKeyId};
+use crate::shared::id::{ChannelId, RecordingId, StreamId, StreamKeyId};
 use crate::shared::store::StoreError;
 use crate::stream::Generation;
 use std::time::Duration;
@@ -107,6 +108,13 @@ pub enum MediaEvent {
         channel: ChannelId,
         /// Who, each once.
         viewers: Vec<Identity>,
+    },
+    /// How far a recording is.
+    Recorded {
+        /// Which.
+        recording: RecordingId,
+        /// What its recorder tells.
+        progress: RecordingProgress,
     },
 }
 

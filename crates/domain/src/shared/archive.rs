@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use crate::account::{Session, SessionId, Subject, User, Username};
 use crate::channel::{Channel, Handle, StreamKey};
 use crate::chat::{Appointment, Line, Restriction, Room, Seq};
+use crate::recording::Recording;
 use crate::shared::actor::Identity;
 use crate::shared::clock::Timestamp;
 use crate::shared::commit::{Claim, Holder};
 use crate::shared::event::Event;
 use crate::shared::feed::{FeedPosition, FeedRecord};
-use crate::shared::id::{ChannelId, EventId, StreamId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, EventId, RecordingId, StreamId, StreamKeyId, UserId};
 use crate::shared::once::{Reply, RequestKey};
 use crate::shared::secret::Mac;
 use crate::shared::store::{StoreError, Stored};
@@ -37,6 +38,8 @@ pub enum Entry {
     Stream(Stored<Stream>),
     /// What was counted of a stream; where nothing was, there is none.
     Counts(StreamId, StreamCounts),
+    /// A recording.
+    Recording(Stored<Recording>),
     /// The rules of a room.
     Room(Stored<Room>),
     /// Somebody may not chat.
@@ -76,6 +79,7 @@ pub enum EntryKind {
     StreamKey,
     Stream,
     Counts,
+    Recording,
     Room,
     Restriction,
     Appointment,
@@ -93,7 +97,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All of them, in order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Epoch,
         Self::User,
         Self::Session,
@@ -101,6 +105,7 @@ impl EntryKind {
         Self::StreamKey,
         Self::Stream,
         Self::Counts,
+        Self::Recording,
         Self::Room,
         Self::Restriction,
         Self::Appointment,
@@ -133,6 +138,7 @@ pub enum EntryPlace {
     StreamKey(StreamKeyId),
     Stream(StreamId),
     Counts(StreamId),
+    Recording(RecordingId),
     Room(ChannelId),
     Restriction(ChannelId, Identity),
     Appointment(ChannelId, UserId),
@@ -148,6 +154,7 @@ pub enum EntryPlace {
     ChannelOfClaim(UserId),
     KeyHashClaim(Mac),
     LiveStreamClaim(ChannelId),
+    RecordingOfClaim(StreamId),
     Line(ChannelId, Seq),
     FeedBase(FeedPosition),
     FeedRecord(FeedPosition),
@@ -165,6 +172,7 @@ impl Entry {
             Self::StreamKey(_) => EntryKind::StreamKey,
             Self::Stream(_) => EntryKind::Stream,
             Self::Counts(..) => EntryKind::Counts,
+            Self::Recording(_) => EntryKind::Recording,
             Self::Room(_) => EntryKind::Room,
             Self::Restriction(_) => EntryKind::Restriction,
             Self::Appointment(_) => EntryKind::Appointment,
@@ -191,6 +199,7 @@ impl Entry {
             Self::StreamKey(key) => EntryPlace::StreamKey(key.value.id),
             Self::Stream(stream) => EntryPlace::Stream(stream.value.id),
             Self::Counts(stream, _) => EntryPlace::Counts(*stream),
+            Self::Recording(it) => EntryPlace::Recording(it.value.id),
             Self::Room(room) => EntryPlace::Room(room.value.channel),
             Self::Restriction(it) => EntryPlace::Restriction(it.room, it.subject),
             Self::Appointment(it) => EntryPlace::Appointment(it.channel, it.user),
@@ -218,6 +227,7 @@ impl Claim {
             Self::ChannelOf(user) => EntryPlace::ChannelOfClaim(user),
             Self::KeyHash(hash) => EntryPlace::KeyHashClaim(hash),
             Self::LiveStream(channel) => EntryPlace::LiveStreamClaim(channel),
+            Self::RecordingOf(stream) => EntryPlace::RecordingOfClaim(stream),
         }
     }
 }

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use crate::account::{Session, SessionId, Subject, User, Username};
 use crate::channel::{Channel, Handle, StreamKey};
 use crate::chat::{Appointment, Line, NewLine, Place, Restriction, Room, Seq};
+use crate::recording::Recording;
 use crate::shared::actor::Identity;
 use crate::shared::event::Event;
 use crate::shared::feed::CursorMove;
-use crate::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use crate::shared::id::{ChannelId, RecordingId, StreamId, StreamKeyId, UserId};
 use crate::shared::once::Reply;
 use crate::shared::secret::Mac;
 use crate::shared::store::{StoreError, Version};
@@ -61,6 +62,8 @@ pub enum StateChange {
     StreamKey(Write<StreamKey>),
     /// A stream.
     Stream(Write<Stream>),
+    /// A recording.
+    Recording(Write<Recording>),
     /// The rules of a room. Its version is the room's policy version: whoever changes a
     /// restriction writes the room too.
     Room(Write<Room>),
@@ -102,6 +105,8 @@ pub enum Claim {
     KeyHash(Mac),
     /// The one live stream of a channel.
     LiveStream(ChannelId),
+    /// The one recording of a stream that runs.
+    RecordingOf(StreamId),
 }
 
 /// Who holds a claim.
@@ -115,6 +120,8 @@ pub enum Holder {
     StreamKey(StreamKeyId),
     /// A stream.
     Stream(StreamId),
+    /// A recording.
+    Recording(RecordingId),
 }
 
 /// A claim changes hands.

@@ -3,6 +3,7 @@
 use crate::account::AccountEvent;
 use crate::channel::ChannelEvent;
 use crate::chat::ChatEvent;
+use crate::recording::{RecordingChange, RecordingEvent};
 use crate::shared::actor::Actor;
 use crate::shared::clock::Timestamp;
 use crate::shared::id::{ChannelId, EventId};
@@ -41,6 +42,8 @@ pub enum Happening {
     Chat(ChatEvent),
     /// Between people.
     Social(SocialEvent),
+    /// To a recording.
+    Recording(RecordingEvent),
 }
 
 impl Happening {
@@ -56,10 +59,15 @@ impl Happening {
                 | StreamEvent::AudienceChanged { .. },
             ) => None,
             Self::Stream(event) => Some(event.channel()),
+            Self::Recording(RecordingEvent {
+                channel,
+                what: RecordingChange::Requested | RecordingChange::Stopped,
+                ..
+            }) => Some(*channel),
             Self::Social(
                 SocialEvent::Blocked { channel, .. } | SocialEvent::Unblocked { channel, .. },
             ) => *channel,
-            Self::Account(_) | Self::Social(_) => None,
+            Self::Account(_) | Self::Social(_) | Self::Recording(_) => None,
         }
     }
 }
@@ -80,4 +88,5 @@ happenings! {
     Stream(StreamEvent)
     Chat(ChatEvent)
     Social(SocialEvent)
+    Recording(RecordingEvent)
 }

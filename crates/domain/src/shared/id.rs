@@ -70,6 +70,8 @@ ids! {
     ChannelId;
     /// One broadcast of a channel.
     StreamId;
+    /// What is kept of a stream.
+    RecordingId;
     /// A stream key. It survives its own rotation.
     StreamKeyId;
     /// An uploaded picture. Each upload is another one, so what an id leads to never changes,

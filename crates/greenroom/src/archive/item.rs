@@ -9,6 +9,7 @@ mod chat;
 mod claim;
 mod feed;
 mod once;
+mod recording;
 mod social;
 mod stream;
 
@@ -35,6 +36,7 @@ pub(super) enum Item {
     StreamKey(channel::StreamKeyEntry),
     Stream(stream::StreamEntry),
     Counts(stream::CountsEntry),
+    Recording(recording::RecordingEntry),
     Room(chat::RoomEntry),
     Restriction(chat::RestrictionEntry),
     Appointment(chat::AppointmentEntry),
@@ -109,6 +111,7 @@ impl Item {
                 let (stream, counts) = counts.parse();
                 Entry::Counts(stream, counts)
             }
+            Self::Recording(recording) => Entry::Recording(recording.parse()?),
             Self::Room(room) => Entry::Room(room.parse()?),
             Self::Restriction(restriction) => Entry::Restriction(restriction.parse()),
             Self::Appointment(appointment) => Entry::Appointment(appointment.into()),
@@ -149,6 +152,7 @@ impl From<Entry> for Item {
             Entry::StreamKey(key) => Self::StreamKey(key.into()),
             Entry::Stream(stream) => Self::Stream(stream.into()),
             Entry::Counts(stream, counts) => Self::Counts((stream, counts).into()),
+            Entry::Recording(recording) => Self::Recording(recording.into()),
             Entry::Room(room) => Self::Room(room.into()),
             Entry::Restriction(restriction) => Self::Restriction(restriction.into()),
             Entry::Appointment(appointment) => Self::Appointment(appointment.into()),

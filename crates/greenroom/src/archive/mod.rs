@@ -162,6 +162,7 @@ fn name(kind: EntryKind) -> &'static str {
         EntryKind::StreamKey => "stream_keys",
         EntryKind::Stream => "streams",
         EntryKind::Counts => "counts",
+        EntryKind::Recording => "recordings",
         EntryKind::Room => "rooms",
         EntryKind::Restriction => "restrictions",
         EntryKind::Appointment => "appointments",

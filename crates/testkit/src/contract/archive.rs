@@ -3,28 +3,26 @@
 
 mod entries;
 mod house;
+mod interrupted;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::Seq;
-use greenroom_domain::shared::archive::{
-    Archive, BoxError, Entry, EntryKind, EntryOrder, EntrySink, ImportError,
-};
+use greenroom_domain::shared::archive::{Archive, Entry, EntryKind, EntryOrder, ImportError};
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
 };
-use greenroom_domain::shared::feed::{CursorMove, FeedPosition};
+use greenroom_domain::shared::feed::FeedPosition;
 use greenroom_domain::shared::store::Version;
-use greenroom_domain::stream::EndReason;
 
 use self::entries::{End, Entries};
-use self::house::{CONSUMER, LINES, answers, furnish, happened, locked, moderator, subject};
+use self::house::{LINES, answers, furnish, happened, subject};
+use self::interrupted::Interrupted;
 use super::{Kept, StoreUnderTest, Subject, assert_refused, keep};
 use crate::builders::{
-    block, channel, channel_id, creates_channel, event, follow, mac, message, new, noon_plus,
-    reply, seen, session, stream, stream_id, unfollows, user, user_id, viewer, writes_stream,
+    channel, channel_id, creates_channel, event, follow, mac, message, reply, seen, stream_id,
+    unfollows, user, user_id, viewer,
 };
 
 /// A store that can move house. A type that implements the ports is one already.
@@ -154,6 +152,7 @@ pub async fn every_port_answers_as_before(stores: Move) {
         Claim::ChannelOf(user_id("ada")),
         Claim::KeyHash(mac("ada 2")),
         Claim::LiveStream(channel_id("ada")),
+        Claim::RecordingOf(stream_id("ada", 1)),
     ] {
         let take = ClaimChange::Take(claim, Holder::User(user_id("somebody else")));
         assert_refused!(
@@ -228,11 +227,7 @@ pub async fn life_goes_on_after_an_import(stores: Move) {
 pub async fn an_export_is_of_one_moment(stores: Move) {
     furnish(&stores.from).await;
     let before = export(&*stores.from).await;
-    let mut sink = Interrupted {
-        entries: Vec::new(),
-        store: stores.from.clone(),
-        has_changed: false,
-    };
+    let mut sink = Interrupted::of(&stores.from);
     let exported = stores.from.archive().export(&mut sink).await;
     exported.expect("an export");
     assert!(sink.has_changed);
@@ -343,60 +338,4 @@ async fn assert_empty(store: &Arc<dyn ArchiveUnderTest>) {
     let entries = export(&**store).await;
     assert_eq!(entries.len(), 2, "something was left behind: {entries:?}");
     assert!(!store.users().has_administrator().await.expect("a read"));
-}
-
-/// Takes entries, and changes the store when it has the first.
-struct Interrupted {
-    entries: Vec<Entry>,
-    store: Arc<dyn ArchiveUnderTest>,
-    has_changed: bool,
-}
-
-#[async_trait]
-impl EntrySink for Interrupted {
-    async fn take(&mut self, entries: Vec<Entry>) -> Result<(), BoxError> {
-        self.entries.extend(entries);
-        if !std::mem::replace(&mut self.has_changed, true) {
-            let store: Subject = self.store.clone();
-            let renamed = seen(user("ada").shown_as("Another").build(), Version(2));
-            let live = stream("ada", 1).ended(EndReason::OwnerEnded).build();
-            let mut changes = writes_stream(&live, Version(1))
-                .state(StateChange::User(renamed))
-                .state(StateChange::User(new(user("cyd").build())))
-                .state(StateChange::SessionEnded(
-                    session("phone", user_id("ada"), 60).id,
-                ))
-                .state(StateChange::RestrictionLifted(
-                    channel_id("bea"),
-                    viewer("troll"),
-                ))
-                .counter(CounterChange::ViewsAdded(live.id, 1))
-                .state(StateChange::Appointment(moderator("new")))
-                .state(StateChange::Dismissed(channel_id("ada"), user_id("mod")))
-                .state(StateChange::Block(block("bea", "troll")))
-                .state(StateChange::Unblocked(user_id("ada"), user_id("troll")))
-                .state(StateChange::Follow(new(follow("new", "ada"))))
-                .state(StateChange::Unfollowed(
-                    user_id("cyd"),
-                    channel_id("ada"),
-                    Version(2),
-                ))
-                .counter(CounterChange::FollowerCame(channel_id("bea")))
-                .line(message("ada", viewer("ada"), "new").line())
-                .line(message("cyd", viewer("ada"), "a new room").line());
-            changes.redactions = vec![(channel_id("ada"), Seq(LINES.into()))];
-            changes.reply = Some(reply(viewer("new"), "key"));
-            changes.events.push(event(1, locked()));
-            changes.cursor = Some(CursorMove {
-                consumer: CONSUMER,
-                from: FeedPosition(3),
-                to: FeedPosition(4),
-            });
-            keep(&store, changes).await;
-            let through = FeedPosition(5);
-            let pruned = store.feed().prune(through, noon_plus(1)).await;
-            pruned.expect("forgotten");
-        }
-        Ok(())
-    }
 }

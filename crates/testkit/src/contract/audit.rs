@@ -5,6 +5,7 @@ use greenroom_domain::channel::ChannelEvent;
 use greenroom_domain::chat::{
     ChannelRole, ChatEvent, ChatSettings, ModerationReason, RestrictionKind, Seq,
 };
+use greenroom_domain::recording::{RecordingChange, RecordingEvent, RecordingFailure};
 use greenroom_domain::shared::actor::Actor;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::commit::{Changes, CommitError, StateChange};
@@ -20,7 +21,7 @@ use super::paging::{self, assert_unknown_cursors};
 use super::{Subject, assert_refused, keep};
 use crate::builders::{
     category, channel, channel_id, creates_channel, creates_user, event, guest, guest_id, new,
-    noon_plus, picture_id, stream_id, stream_key_id, title, user, user_id, viewer,
+    noon_plus, picture_id, recording_id, stream_id, stream_key_id, title, user, user_id, viewer,
 };
 
 /// Every event that is to be audited stands in the log of its channel exactly as it was, and no
@@ -223,6 +224,8 @@ fn audited(handle: &str) -> Vec<Happening> {
         }
         .into(),
         ChatEvent::RestrictionLifted { channel, subject }.into(),
+        recorded(handle, RecordingChange::Requested),
+        recorded(handle, RecordingChange::Stopped),
     ]);
     happenings
 }
@@ -262,6 +265,16 @@ fn of_the_chat(channel: ChannelId, name: &DisplayName) -> Vec<Happening> {
     events.map(Happening::from).into()
 }
 
+fn recorded(handle: &str, what: RecordingChange) -> Happening {
+    let event = RecordingEvent {
+        recording: recording_id(handle, 1),
+        stream: stream_id(handle, 1),
+        channel: channel_id(handle),
+        what,
+    };
+    event.into()
+}
+
 /// What is about the channel, or could be, and is not to be audited.
 fn unaudited(handle: &str) -> Vec<Happening> {
     let (channel, stream) = (channel_id(handle), stream_id(handle, 1));
@@ -277,6 +290,9 @@ fn unaudited(handle: &str) -> Vec<Happening> {
             viewers: 1,
         }
         .into(),
+        recorded(handle, RecordingChange::Began),
+        recorded(handle, RecordingChange::Finished),
+        recorded(handle, RecordingChange::Failed(RecordingFailure::Lost)),
         SocialEvent::Followed { follower, channel }.into(),
         SocialEvent::Unfollowed { follower, channel }.into(),
         SocialEvent::NotifyChanged {

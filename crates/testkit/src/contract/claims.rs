@@ -7,6 +7,7 @@ use greenroom_domain::account::Subject as HostUser;
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CommitError, CounterChange, Holder,
 };
+use greenroom_domain::shared::id::{ChannelId, StreamId};
 use greenroom_domain::stream::StreamCounts;
 
 use super::{Subject, assert_refused, keep};
@@ -99,11 +100,10 @@ pub async fn names_that_look_alike_are_apart(store: &Subject) {
         subject("", "ab"),
         subject(&long, &long),
         subject(&long, &long[1..]),
-        // The same id, as an owner and as a channel.
+        // The same id, as an owner, as a channel and as a stream.
         Claim::ChannelOf(user_id("ada")),
-        Claim::LiveStream(greenroom_domain::shared::id::ChannelId::from_uuid(
-            user_id("ada").uuid(),
-        )),
+        Claim::LiveStream(ChannelId::from_uuid(user_id("ada").uuid())),
+        Claim::RecordingOf(StreamId::from_uuid(user_id("ada").uuid())),
     ];
     for (n, claim) in alike.iter().enumerate() {
         let n = u32::try_from(n).expect("a small number");
@@ -229,7 +229,7 @@ fn bea() -> Holder {
 }
 
 /// One of each kind.
-fn claims() -> [Claim; 7] {
+fn claims() -> [Claim; 8] {
     [
         Claim::Username(user("ada").build().username),
         Claim::Subject(HostUser {
@@ -241,6 +241,7 @@ fn claims() -> [Claim; 7] {
         Claim::ChannelOf(user_id("ada")),
         Claim::KeyHash(mac("secret")),
         Claim::LiveStream(channel_id("ada")),
+        Claim::RecordingOf(stream_id("ada", 1)),
     ]
 }
 

@@ -18,8 +18,8 @@ use super::scene::{Bad, Picture, everything, set_the_scene};
 use super::{Subject, assert_refused, keep};
 use crate::builders::{
     NOON, ban, channel, channel_id, creates_channel, creates_key, creates_stream, creates_user,
-    event, message, new, room, seen, session, stream, stream_id, stream_key, title, user, user_id,
-    viewer,
+    event, message, new, recording, room, seen, session, stream, stream_id, stream_key, title,
+    user, user_id, viewer,
 };
 
 /// Each kind of state is read as it was written, and no longer once it is over.
@@ -91,11 +91,12 @@ pub async fn a_second_creation_conflicts(store: &Subject) {
 /// Whoever decided on an old version is refused, for every kind of aggregate.
 pub async fn a_stale_write_conflicts(store: &Subject) {
     set_the_scene(store).await;
-    let writes: [fn(Version) -> StateChange; 5] = [
+    let writes: [fn(Version) -> StateChange; 6] = [
         |version| StateChange::User(seen(user("ada").build(), version)),
         |version| StateChange::Channel(seen(channel("ada"), version)),
         |version| StateChange::StreamKey(seen(stream_key("ada", 1), version)),
         |version| StateChange::Stream(seen(stream("ada", 1).build(), version)),
+        |version| StateChange::Recording(seen(recording("ada", 1), version)),
         |version| StateChange::Room(seen(room("ada"), version)),
     ];
     for write in writes {
@@ -305,6 +306,8 @@ pub async fn a_refused_commit_leaves_nothing(store: &Subject) {
     assert_ne!(after.channel, before.channel);
     assert_ne!(after.key, before.key);
     assert_ne!(after.stream, before.stream);
+    assert_ne!(after.recording, before.recording);
+    assert_ne!(after.recorded, before.recorded);
     assert_ne!(after.room, before.room);
     assert_ne!(after.restriction, before.restriction);
     assert_ne!(after.appointments, before.appointments);

@@ -27,6 +27,8 @@ pub mod nodes;
 pub mod objects;
 mod paging;
 pub mod presence;
+pub mod recorder;
+pub mod recording;
 pub mod repeats;
 pub mod replies;
 pub mod rules;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 use greenroom_domain::account::{Sessions, Users};
 use greenroom_domain::channel::{Channels, StreamKeys};
 use greenroom_domain::chat::{Audit, Moderation, RoomLog};
+use greenroom_domain::recording::Recordings;
 use greenroom_domain::shared::commit::{Changes, Commit, Committed};
 use greenroom_domain::shared::feed::Feed;
 use greenroom_domain::shared::once::Replies;
@@ -63,6 +66,8 @@ pub trait StoreUnderTest: Send + Sync + 'static {
     fn stream_keys(&self) -> &dyn StreamKeys;
     /// Reads streams.
     fn streams(&self) -> &dyn Streams;
+    /// Reads recordings.
+    fn recordings(&self) -> &dyn Recordings;
     /// Reads rooms' logs.
     fn room_log(&self) -> &dyn RoomLog;
     /// Reads rooms' rules and who may not chat.
@@ -86,6 +91,7 @@ where
         + Channels
         + StreamKeys
         + Streams
+        + Recordings
         + RoomLog
         + Moderation
         + Audit
@@ -113,6 +119,9 @@ where
         self
     }
     fn streams(&self) -> &dyn Streams {
+        self
+    }
+    fn recordings(&self) -> &dyn Recordings {
         self
     }
     fn room_log(&self) -> &dyn RoomLog {
@@ -165,6 +174,9 @@ impl<S: StoreUnderTest, K: Send + Sync + 'static> StoreUnderTest for Kept<S, K> 
     }
     fn streams(&self) -> &dyn Streams {
         self.store.streams()
+    }
+    fn recordings(&self) -> &dyn Recordings {
+        self.store.recordings()
     }
     fn room_log(&self) -> &dyn RoomLog {
         self.store.room_log()
@@ -285,6 +297,12 @@ macro_rules! store_contract {
                 live_streams_are_found,
                 due_streams_come_soonest_first,
                 streams_of_a_channel_come_newest_first;
+            recording:
+                recordings_are_kept_exactly,
+                a_stream_is_recorded_once_at_a_time,
+                open_recordings_come_by_id,
+                recordings_of_a_stream_come_newest_first,
+                recordings_of_a_stream_are_stable;
             moderation:
                 rooms_are_kept_exactly,
                 restrictions_hold_one_person_in_one_room,

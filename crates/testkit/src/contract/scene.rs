@@ -5,6 +5,7 @@ use greenroom_domain::channel::{Channel, StreamKey};
 use greenroom_domain::chat::{
     Appointment, ChannelRole, Line, LineBody, NewLine, Restriction, Room, Seq,
 };
+use greenroom_domain::recording::{Recording, RecordingState};
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CommitError, CounterChange, Holder, StateChange,
 };
@@ -18,9 +19,9 @@ use greenroom_domain::stream::{EndReason, Stream, StreamCounts, StreamEvent};
 use super::{Subject, keep, paging};
 use crate::builders::{
     NOON, appointment, ban, block, channel, channel_id, creates_channel, creates_key,
-    creates_stream, creates_user, event, follow, follows, mac, message, new, node_id, noon_plus,
-    reply, room, seen, session, stream, stream_id, stream_key, stream_key_id, title, user, user_id,
-    viewer,
+    creates_recording, creates_stream, creates_user, event, follow, follows, mac, message, new,
+    node_id, noon_plus, recording, recording_id, reply, room, seen, session, stream, stream_id,
+    stream_key, stream_key_id, title, user, user_id, viewer,
 };
 
 const CONSUMER: Consumer = Consumer("contract");
@@ -95,6 +96,7 @@ pub(super) async fn set_the_scene(store: &Subject) {
     keep(store, creates_channel(&channel("ada"))).await;
     keep(store, creates_key(&stream_key("ada", 1))).await;
     keep(store, creates_stream(&stream("ada", 1).build())).await;
+    keep(store, creates_recording(&recording("ada", 1))).await;
     keep(store, follows(follow("bea", "ada"))).await;
     let people = Changes::new()
         .state(StateChange::Appointment(moderator("mod")))
@@ -140,6 +142,11 @@ pub(super) fn everything() -> Changes {
         title: title("On air"),
         ..channel("ada")
     };
+    let begun = RecordingState::Recording { started_at: NOON };
+    let recorded = Recording {
+        state: begun,
+        ..recording("ada", 1)
+    };
     let mut changes = creates_user(&user("eve").build())
         .state(StateChange::User(seen(
             user("ada").shown_as("Ada L.").build(),
@@ -149,6 +156,8 @@ pub(super) fn everything() -> Changes {
         .state(StateChange::Channel(seen(renamed, first)))
         .state(StateChange::StreamKey(seen(rotated, first)))
         .state(StateChange::Stream(seen(live, first)))
+        .state(StateChange::Recording(seen(recorded, first)))
+        .state(StateChange::Recording(new(recording("ada", 2))))
         .state(StateChange::Room(seen(room("ada"), first)))
         .state(StateChange::Restriction(ban("ada", viewer("troll"))))
         .state(StateChange::Appointment(moderator("eve")))
@@ -215,6 +224,8 @@ pub(super) struct Picture {
     pub(super) keys_by_hash: [Option<Stored<StreamKey>>; 2],
     pub(super) stream: Option<Stored<Stream>>,
     pub(super) live: Vec<Stored<Stream>>,
+    pub(super) recording: Option<Stored<Recording>>,
+    pub(super) recorded: Vec<Stored<Recording>>,
     pub(super) room: Option<Stored<Room>>,
     pub(super) restriction: Option<Restriction>,
     pub(super) appointments: Vec<Appointment>,
@@ -254,6 +265,12 @@ impl Picture {
             ],
             stream: store.streams().get(stream_id("ada", 1)).await.expect(why),
             live: store.streams().live().await.expect(why),
+            recording: store
+                .recordings()
+                .get(recording_id("ada", 1))
+                .await
+                .expect(why),
+            recorded: store.recordings().open().await.expect(why),
             room: store.moderation().room(ada).await.expect(why),
             restriction: store
                 .moderation()

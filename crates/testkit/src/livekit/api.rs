@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::egress::{EgressService, NotStopped};
 use super::house::House;
 use super::{KEY, SECRET, lock};
 
@@ -45,6 +46,32 @@ const NO_SERVICE: Refusal = Refusal(
     StatusCode::INTERNAL_SERVER_ERROR,
     "internal",
     "ingress not connected (redis required)",
+);
+const NO_REDIS: Refusal = Refusal(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "internal",
+    "egress not connected (redis required)",
+);
+const NO_EGRESS_SERVICE: Refusal = Refusal(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "twirp error unknown: no response from servers",
+);
+const NO_PROCESSOR: Refusal = Refusal(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "not enough CPU",
+);
+const NO_EGRESS: Refusal = Refusal(StatusCode::NOT_FOUND, "not_found", "egress does not exist");
+const EGRESS_OVER: Refusal = Refusal(
+    StatusCode::PRECONDITION_FAILED,
+    "failed_precondition",
+    "egress with status EGRESS_COMPLETE cannot be stopped",
+);
+const EGRESS_SILENT: Refusal = Refusal(
+    StatusCode::REQUEST_TIMEOUT,
+    "deadline_exceeded",
+    "request timed out",
 );
 const DEAD: Refusal = Refusal(
     StatusCode::SERVICE_UNAVAILABLE,
@@ -94,6 +121,8 @@ async fn call(
         ("livekit.RoomService", method) => call.of_rooms(method, &mut house),
         ("livekit.Ingress", _) if !house.has_ingress => Err(NO_SERVICE),
         ("livekit.Ingress", method) => call.of_ingresses(method, &mut house),
+        ("livekit.Egress", _) if !house.has_ingress => Err(NO_REDIS),
+        ("livekit.Egress", method) => call.of_egresses(method, &mut house),
         _ => Err(BAD_ROUTE),
     };
     answer.unwrap_or_else(|Refusal(status, code, msg)| {
@@ -219,6 +248,49 @@ impl Call {
                 let asked: proto::DeleteIngressRequest = self.read()?;
                 let gone = house.ingresses.remove(&asked.ingress_id);
                 self.answer(&gone.ok_or(NO_INGRESS)?)
+            }
+            _ => Err(BAD_ROUTE),
+        }
+    }
+
+    fn of_egresses(&self, method: &str, house: &mut House) -> Result<Response, Refusal> {
+        require(self.grants.room_record)?;
+        match method {
+            "StartEgress" => {
+                let asked: proto::StartEgressRequest = self.read()?;
+                if !house.rooms.contains_key(&asked.room_name) {
+                    return Err(NO_ROOM);
+                }
+                match house.egress_service {
+                    EgressService::Working => {}
+                    EgressService::Busy => return Err(NO_PROCESSOR),
+                    EgressService::Missing => return Err(NO_EGRESS_SERVICE),
+                }
+                self.answer(&house.start_egress(asked).ok_or(NO_ROOM)?)
+            }
+            "ListEgress" => {
+                let asked: proto::ListEgressRequest = self.read()?;
+                let of_room = |info: &proto::EgressInfo| {
+                    asked.room_name.is_empty() || asked.room_name == info.room_name
+                };
+                let goes_on = |info: &proto::EgressInfo| {
+                    info.status < i32::from(proto::EgressStatus::EgressComplete)
+                };
+                let all = house.egresses.values().map(|it| &it.info);
+                let items = all.filter(|info| of_room(info) && (!asked.active || goes_on(info)));
+                self.answer(&proto::ListEgressResponse {
+                    items: items.cloned().collect(),
+                    ..proto::ListEgressResponse::default()
+                })
+            }
+            "StopEgress" => {
+                let asked: proto::StopEgressRequest = self.read()?;
+                let stopped = house.stop_egress(&asked.egress_id);
+                self.answer(&stopped.map_err(|why| match why {
+                    NotStopped::Unknown => NO_EGRESS,
+                    NotStopped::Over => EGRESS_OVER,
+                    NotStopped::Silent => EGRESS_SILENT,
+                })?)
             }
             _ => Err(BAD_ROUTE),
         }

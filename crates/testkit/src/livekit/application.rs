@@ -1,6 +1,7 @@
 //! An application that lets in whom the test says.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -53,7 +54,7 @@ impl Application {
         lock(&self.0).asked.clone()
     }
 
-    /// What it was told of encoders.
+    /// What it was told of encoders and recordings.
     pub fn told(&self) -> Vec<MediaEvent> {
         lock(&self.0).told.clone()
     }
@@ -99,7 +100,7 @@ impl MediaEvents for Application {
         match &event {
             MediaEvent::Watched { viewers, .. } => book.watching.extend(viewers),
             MediaEvent::Left { viewers, .. } => book.watching.retain(|it| !viewers.contains(it)),
-            MediaEvent::IngestLost { .. } => book.told.push(event),
+            MediaEvent::IngestLost { .. } | MediaEvent::Recorded { .. } => book.told.push(event),
         }
         Ok(())
     }
@@ -140,6 +141,37 @@ impl Channels for OneChannel {
         _: &PageRequest,
     ) -> Result<Result<Page<Channel>, UnknownCursor>, StoreError> {
         Ok(Err(UnknownCursor))
+    }
+}
+
+/// What webhooks come by, until it is cut.
+pub struct Wire {
+    receiver: Arc<dyn MediaWebhooks>,
+    is_cut: AtomicBool,
+}
+
+impl Wire {
+    /// To this receiver.
+    pub fn to(receiver: Arc<dyn MediaWebhooks>) -> Arc<Self> {
+        Arc::new(Self {
+            receiver,
+            is_cut: AtomicBool::new(false),
+        })
+    }
+
+    /// Whatever comes from now on is lost, without a word.
+    pub fn cut(&self) {
+        self.is_cut.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl MediaWebhooks for Wire {
+    async fn receive(&self, authorization: &str, body: &[u8]) -> Result<(), WebhookRefused> {
+        if self.is_cut.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.receiver.receive(authorization, body).await
     }
 }
 

@@ -8,6 +8,7 @@ use livekit_protocol::{IngressInfo, IngressState, ParticipantInfo, Room, TrackIn
 use tokio::sync::mpsc;
 
 use super::delivery::{Delivery, sign};
+use super::egress::{Egress, EgressService};
 use super::{Attendee, TurnedAway, tracks};
 
 /// Everything that the stand-in knows.
@@ -15,6 +16,10 @@ pub(super) struct House {
     pub(super) rooms: BTreeMap<String, Inside>,
     pub(super) ingresses: BTreeMap<String, IngressInfo>,
     pub(super) has_ingress: bool,
+    pub(super) egresses: BTreeMap<String, Egress>,
+    pub(super) egress_service: EgressService,
+    /// Egresses go no further by themselves.
+    pub(super) egress_waits: bool,
     /// Whoever is still connected is told that nobody is there.
     pub(super) is_dead: bool,
     pub(super) data: Vec<(String, Vec<u8>)>,
@@ -42,6 +47,9 @@ impl House {
             rooms: BTreeMap::new(),
             ingresses: BTreeMap::new(),
             has_ingress: true,
+            egresses: BTreeMap::new(),
+            egress_service: EgressService::Working,
+            egress_waits: false,
             is_dead: false,
             data: Vec::new(),
             post,
@@ -85,6 +93,7 @@ impl House {
         }
         if let Some(inside) = self.rooms.remove(name) {
             self.say("room_finished", &inside.info, WebhookEvent::default());
+            self.end_egresses_of(&inside.info.sid);
         }
         true
     }
@@ -254,7 +263,7 @@ impl House {
         self.post(event, about);
     }
 
-    fn post(&mut self, event: &str, about: WebhookEvent) {
+    pub(super) fn post(&mut self, event: &str, about: WebhookEvent) {
         let number = self.number();
         let event = WebhookEvent {
             event: event.to_owned(),

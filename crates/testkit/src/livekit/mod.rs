@@ -3,13 +3,14 @@
 //! shuffle.
 //!
 //! It has no media: [`StandIn::join`] and [`StandIn::connect`] do what an SDK and the ingress
-//! service do, and webhooks come in the order in which the real parts sent theirs.
+//! service do, egresses record nothing, and webhooks come in the order in which the real parts sent theirs.
 //!
 //! As configured in production: rooms are not made by joining (`auto_create: false`).
 
 mod api;
 mod application;
 mod delivery;
+mod egress;
 mod house;
 
 use std::net::SocketAddr;
@@ -18,13 +19,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use greenroom_domain::media::MediaWebhooks;
 use livekit_api::access_token::{Claims, TokenVerifier};
 use livekit_protocol::participant_info::Kind;
-use livekit_protocol::{IngressInfo, ParticipantInfo, Room, TrackInfo, TrackType};
+use livekit_protocol::{EgressInfo, IngressInfo, ParticipantInfo, Room, TrackInfo, TrackType};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use application::{Application, OneChannel, take_webhooks};
+pub use application::{Application, OneChannel, Wire, take_webhooks};
 pub use delivery::{Delivery, Faults, sign, sign_long_ago};
+pub use egress::{EgressService, Ending};
 use house::House;
 
 /// The API key that the stand-in knows.
@@ -111,9 +113,37 @@ impl StandIn {
         taken
     }
 
-    /// There is no ingress service, as in a server without Redis.
+    /// There is neither an ingress nor an egress service, as in a server without Redis.
     pub fn without_ingress(&self) {
         self.house().has_ingress = false;
+    }
+
+    /// The egress service is so from now on.
+    pub fn set_egress(&self, service: EgressService) {
+        self.house().egress_service = service;
+    }
+
+    /// Egresses go no further by themselves from now on.
+    pub fn hold_egresses(&self) {
+        self.house().egress_waits = true;
+    }
+
+    /// An egress gets one step further: it begins to record, or has put its file in its place.
+    pub fn move_egress(&self, id: &str) {
+        self.house().move_egress(id);
+    }
+
+    /// An egress ends that nobody has stopped.
+    pub fn end_egress(&self, id: &str, ending: Ending) {
+        self.house().end_egress(id, ending);
+    }
+
+    /// The egresses that are listed, oldest first, whether they go on or are over.
+    pub fn egresses(&self) -> Vec<EgressInfo> {
+        let house = self.house();
+        let mut all: Vec<EgressInfo> = house.egresses.values().map(|it| it.info.clone()).collect();
+        all.sort_by_key(|egress| egress.started_at);
+        all
     }
 
     /// Nobody answers any more, and all that was in the rooms is gone, without a word.

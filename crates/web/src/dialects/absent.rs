@@ -23,12 +23,12 @@ pub(super) fn whip() -> Problem {
     )
 }
 
-/// Recordings, and what is played of them later.
+/// To play recordings, and to delete them.
 pub(super) fn recordings() -> Problem {
     Problem::new(
         StatusCode::NOT_IMPLEMENTED,
         "RECORDINGS_NOT_AVAILABLE",
-        "this server does not record yet",
+        "this server does not play recordings yet, nor delete them",
     )
 }
 

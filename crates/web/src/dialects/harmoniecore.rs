@@ -2,6 +2,7 @@
 //! Socket.IO's.
 
 mod create;
+mod recording;
 mod shape;
 
 use axum::routing::{get, post};
@@ -12,6 +13,8 @@ use greenroom_domain::shared::id::StreamId;
 use http::StatusCode;
 
 pub(crate) use self::create::NewStream;
+#[cfg(feature = "socketio")]
+pub(crate) use self::recording::RecordingJson;
 use self::shape::StatsJson;
 pub(crate) use self::shape::StreamJson;
 use super::body::AnyBody;
@@ -24,21 +27,12 @@ use crate::problem::Problem;
 
 pub(super) fn routes() -> Router<Web> {
     let recordings = Router::new()
-        .route(
-            "/streams/{id}/recordings/start",
-            post(async || absent::recordings()),
-        )
-        .route(
-            "/streams/{id}/recordings/stop",
-            post(async || absent::recordings()),
-        )
-        .route(
-            "/streams/{id}/recordings",
-            get(async || absent::recordings()),
-        )
+        .route("/streams/{id}/recordings/start", post(recording::begin))
+        .route("/streams/{id}/recordings/stop", post(recording::end))
+        .route("/streams/{id}/recordings", get(recording::of_stream))
         .route(
             "/recordings/{id}",
-            get(async || absent::recordings()).delete(async || absent::recordings()),
+            get(recording::by_id).delete(async || absent::recordings()),
         );
     let streams = Router::new()
         .route("/streams/create", post(create))

@@ -5,6 +5,7 @@
 
 mod ingress;
 mod pins;
+mod recording;
 mod shape;
 mod start;
 mod watch;
@@ -20,6 +21,8 @@ use serde::Deserialize;
 
 #[cfg(feature = "socketio")]
 pub(crate) use self::pins::{of as pinned, pin};
+#[cfg(feature = "socketio")]
+pub(crate) use self::recording::{RecordingJson, WatchedRecordingJson, record, stop_recording};
 #[cfg(feature = "socketio")]
 pub(crate) use self::shape::PinnedJson;
 pub(crate) use self::shape::StreamJson;
@@ -40,8 +43,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/{id}/ingress", post(ingress::create))
         .route("/{id}/pin-message", post(pins::create))
         .route("/{id}/end", post(kill))
-        .route("/{id}/recording/start", post(async || absent::recordings()))
-        .route("/{id}/recording/stop", post(async || absent::recordings()))
+        .route("/{id}/recording/start", post(recording::begin))
+        .route("/{id}/recording/stop", post(recording::end))
         .route("/{id}/vod", get(async || absent::recordings()));
     Router::new().nest("/api/live", live)
 }
@@ -59,7 +62,8 @@ async fn stop(
 ) -> Result<Json<StreamJson>, Problem> {
     let stream = own_stream(&context, &user, &body.stream_id).await?;
     let view = end::execute(&context.app, &context.actor, stream).await?;
-    Ok(Json(StreamJson::of(&view, None)))
+    let recording = recording::last(&context.app, &context.actor, stream).await?;
+    Ok(Json(StreamJson::of(&view, None).recorded(recording)))
 }
 
 /// What is live, most viewers first.

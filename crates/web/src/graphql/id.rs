@@ -7,7 +7,9 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use greenroom_app::Refusal;
-use greenroom_domain::shared::id::{ChannelId, MalformedId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{
+    ChannelId, MalformedId, RecordingId, StreamId, StreamKeyId, UserId,
+};
 
 use crate::problem::Problem;
 
@@ -37,6 +39,7 @@ globals! {
     ChannelId: "Channel", NoSuchChannel;
     StreamId: "Stream", NoSuchStream;
     StreamKeyId: "StreamKey", NoSuchKey;
+    RecordingId: "Recording", NoSuchRecording;
 }
 
 /// The global id of something.

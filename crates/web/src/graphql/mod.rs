@@ -21,6 +21,7 @@ mod loaders;
 mod node;
 pub mod notification;
 pub mod page;
+pub mod recording;
 mod room;
 mod scalar;
 pub mod social;
@@ -48,6 +49,7 @@ use self::chat::{ChatMutation, ChatSubscription};
 use self::loaders::{Loaders, Reads};
 use self::node::NodeQuery;
 use self::notification::NotificationSubscription;
+use self::recording::RecordingMutation;
 use self::social::{SocialMutation, SocialQuery};
 use self::socket::Sockets;
 use self::stream::{StreamMutation, StreamQuery, StreamSubscription};
@@ -79,6 +81,7 @@ pub struct MutationRoot(
     ChannelMutation,
     SocialMutation,
     StreamMutation,
+    RecordingMutation,
     ChatMutation,
 );
 
@@ -205,7 +208,12 @@ async fn somebody(asking: &Context, name: &str) -> Result<User, Problem> {
 /// What was looked for by its name is `null` when it is not there.
 fn absent<T>(found: Result<T, Refusal>) -> Result<Option<T>, Problem> {
     match found {
-        Err(Refusal::NoSuchUser | Refusal::NoSuchChannel | Refusal::NoSuchStream) => Ok(None),
+        Err(
+            Refusal::NoSuchUser
+            | Refusal::NoSuchChannel
+            | Refusal::NoSuchStream
+            | Refusal::NoSuchRecording,
+        ) => Ok(None),
         other => Ok(Some(other?)),
     }
 }

@@ -1,14 +1,16 @@
 //! Relay's way to find anything again by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
+use greenroom_app::recording;
 use greenroom_app::stream::view;
-use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
+use greenroom_domain::shared::id::{ChannelId, RecordingId, StreamId, UserId};
 
 use super::account::User;
 use super::channel::Channel;
 use super::id::{Global, local, parts};
 use super::loaders::Loaders;
 use super::page::READ;
+use super::recording::Recording;
 use super::stream::Stream;
 use super::{absent, asking};
 use crate::problem::Problem;
@@ -24,6 +26,8 @@ pub(super) enum Node {
     Channel(Channel),
     /// A stream.
     Stream(Stream),
+    /// What is kept of one.
+    Recording(Recording),
 }
 
 #[derive(Default)]
@@ -54,6 +58,14 @@ impl NodeQuery {
                 Ok(id) => {
                     let found = absent(view::execute(&asking(ctx)?.app, id).await)?;
                     Ok(found.map(Stream::from).map(Node::Stream))
+                }
+                Err(_) => Ok(None),
+            },
+            RecordingId::KIND => match local::<RecordingId>(&id) {
+                Ok(id) => {
+                    let asking = asking(ctx)?;
+                    let found = recording::view::one(&asking.app, &asking.actor, id).await;
+                    Ok(absent(found)?.map(Recording::from).map(Node::Recording))
                 }
                 Err(_) => Ok(None),
             },

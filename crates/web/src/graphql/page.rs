@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::account::Account;
 use super::chat::{AuditEvent, ChatLine, ChatRestriction};
+use super::recording::Recording;
 use super::social::{Blocked, Followed, Follower};
 use super::stream::Stream;
 use crate::problem::Problem;
@@ -16,6 +17,7 @@ use crate::problem::Problem;
 #[graphql(
     concrete(name = "AccountConnection", params(Account)),
     concrete(name = "StreamConnection", params(Stream)),
+    concrete(name = "RecordingConnection", params(Recording)),
     concrete(name = "ChatLineConnection", params(ChatLine)),
     concrete(name = "ChatRestrictionConnection", params(ChatRestriction)),
     concrete(name = "AuditEventConnection", params(AuditEvent)),
@@ -38,6 +40,7 @@ where
 #[graphql(
     concrete(name = "AccountEdge", params(Account)),
     concrete(name = "StreamEdge", params(Stream)),
+    concrete(name = "RecordingEdge", params(Recording)),
     concrete(name = "ChatLineEdge", params(ChatLine)),
     concrete(name = "ChatRestrictionEdge", params(ChatRestriction)),
     concrete(name = "AuditEventEdge", params(AuditEvent)),

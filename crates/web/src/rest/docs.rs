@@ -45,6 +45,7 @@ pub(super) fn json(document: &utoipa::openapi::OpenApi) -> String {
         (name = "accounts", description = "Accounts, sessions, creators"),
         (name = "channels", description = "Channels and their stream keys"),
         (name = "streams", description = "Streams, their audience and playback"),
+        (name = "recordings", description = "What was kept of streams"),
         (name = "chat", description = "A channel's chat room"),
         (name = "social", description = "Who follows whom, who has blocked whom")
     )
@@ -179,6 +180,15 @@ errors! {
     /// It is about something that may be over.
     Ends {
         410 => "It is over for good",
+    }
+    /// It needs a recorder.
+    Records {
+        501 => "This server has nothing to record streams with",
+    }
+    /// It reads no body, and is done once for each idempotency key.
+    Once {
+        400 => "The idempotency key is malformed",
+        422 => "The idempotency key was used for another request",
     }
     /// It is changed by version.
     Versioned {

@@ -6,6 +6,7 @@ mod chat;
 mod docs;
 mod once;
 mod pictures;
+mod recording;
 pub(crate) mod setup_page;
 mod social;
 mod stream;
@@ -46,6 +47,7 @@ fn api() -> OpenApiRouter<Web> {
         .merge(account::routes())
         .merge(channel::routes())
         .merge(stream::routes())
+        .merge(recording::routes())
         .merge(chat::routes())
         .merge(social::routes());
     OpenApiRouter::with_openapi(docs::base()).nest(BASE, api)

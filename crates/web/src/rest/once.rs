@@ -1,11 +1,12 @@
 //! Requests that make something once, however often they are sent: the header `Idempotency-Key`
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use greenroom_domain::chat::ClientMessageId;
 use greenroom_domain::shared::once::{Once, RequestKey};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -53,6 +54,21 @@ impl<T: DeserializeOwned> FromRequest<Web> for BodyOnce<T> {
             request: digest(&method, &uri, fields),
         });
         Ok(Self(body, once))
+    }
+}
+
+/// What a request is called that has no body, if it is to be done once.
+pub(super) struct SentOnce(pub(super) Option<Once>);
+
+impl FromRequestParts<Web> for SentOnce {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        let once = key(&parts.headers)?.map(|key| Once {
+            key,
+            request: digest(&parts.method, &parts.uri, Map::new()),
+        });
+        Ok(Self(once))
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use greenroom_domain::account::{DisplayName, User};
 use greenroom_domain::channel::ChannelEvent;
 use greenroom_domain::chat::{ChatEvent, RestrictionKind};
+use greenroom_domain::recording::RecordingChange;
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::id::UserId;
@@ -128,6 +129,10 @@ pub enum AuditTypeJson {
     StreamRetitled,
     /// It is over.
     StreamEnded,
+    /// Somebody has it recorded.
+    RecordingStarted,
+    /// It is recorded no more.
+    RecordingStopped,
 }
 
 /// The accounts that events are about, by their ids.
@@ -171,6 +176,7 @@ impl AuditEventJson {
             Happening::Chat(event) => json.with_chat(event),
             Happening::Channel(event) => json.with_channel(event),
             Happening::Stream(event) => json.with_stream(event),
+            Happening::Recording(event) => json.stream_id = Some(event.stream.to_string()),
             Happening::Social(_) | Happening::Account(_) => {}
         }
         Some(json)
@@ -284,6 +290,7 @@ fn subject(what: &Happening) -> Option<Identity> {
         Happening::Social(_)
         | Happening::Channel(_)
         | Happening::Stream(_)
+        | Happening::Recording(_)
         | Happening::Account(_) => None,
     }
 }
@@ -326,6 +333,13 @@ fn kind(what: &Happening) -> Option<AuditTypeJson> {
             SocialEvent::Followed { .. }
             | SocialEvent::NotifyChanged { .. }
             | SocialEvent::Unfollowed { .. } => return None,
+        },
+        Happening::Recording(event) => match event.what {
+            RecordingChange::Requested => T::RecordingStarted,
+            RecordingChange::Stopped => T::RecordingStopped,
+            RecordingChange::Began | RecordingChange::Finished | RecordingChange::Failed(_) => {
+                return None;
+            }
         },
         Happening::Account(_) => return None,
     })

@@ -1,5 +1,6 @@
 use greenroom_app::channel::keys::RevealedKey;
-use greenroom_app::channel::view::ChannelView;
+use greenroom_app::channel::view::{ChannelView, ingest_addresses};
+use greenroom_app::{App, recording};
 use greenroom_domain::channel::{Channel, IngestGate, KeyState, StreamKey};
 use greenroom_domain::media::{IngestAddress, IngestCredential};
 use greenroom_domain::shared::clock::Timestamp;
@@ -51,6 +52,8 @@ pub struct IngestJson {
     pub gate: GateJson,
     /// Where to; the key is appended as the last part of the path.
     pub addresses: Vec<IngestAddressJson>,
+    /// Whether what comes in can be recorded here.
+    pub recordable: bool,
 }
 
 /// Whether encoders may come in.
@@ -110,11 +113,13 @@ impl ChannelJson {
     }
 
     /// As whoever runs it sees it.
-    pub fn private(view: &ChannelView, addresses: Vec<IngestAddress>) -> Self {
+    pub fn private(view: &ChannelView, app: &App) -> Self {
+        let addresses = ingest_addresses(app).into_iter();
         Self {
             ingest: Some(IngestJson {
                 gate: GateJson::from(&view.channel.value),
-                addresses: addresses.into_iter().map(IngestAddressJson::from).collect(),
+                addresses: addresses.map(IngestAddressJson::from).collect(),
+                recordable: recording::view::is_possible(app),
             }),
             ..Self::public(view)
         }

@@ -6,6 +6,7 @@ mod channel;
 mod chat;
 mod command;
 mod notification;
+mod recording;
 mod settings;
 mod social;
 mod stream;
@@ -28,6 +29,11 @@ pub use chat::{
 };
 pub use command::DoneJson;
 pub use notification::{NotificationJson, NotificationKindJson, NotifyingChannelJson};
+#[cfg(any(feature = "dialects", feature = "graphql"))]
+pub(crate) use recording::recorded_since;
+#[cfg(feature = "dialects")]
+pub(crate) use recording::recording_format_text;
+pub use recording::{RecordingFailureJson, RecordingJson, RecordingStateJson};
 pub use settings::{ChatRateJson, ChatSettingsJson};
 pub use social::{
     AppointmentJson, BlockedJson, ChannelRoleJson, FollowedJson, FollowerJson, FollowingJson,

@@ -2,7 +2,7 @@
 
 use crate::table::{
     ACCOUNT, ADMIN, AUDIENCE, Actor, Ask, CHATS, CREATES, Expected, FOLLOWS, HIDDEN, OPEN, OWNER,
-    RUNS, Row, STAFF,
+    RECORDED, RUNS, Row, STAFF,
 };
 
 /// A field, a document that asks for it, and what comes of it.
@@ -18,6 +18,7 @@ pub(crate) fn rows() -> Vec<Row> {
     let mut rows = queries();
     rows.extend(fields());
     rows.extend(mutations());
+    rows.extend(recordings());
     rows.extend(subscriptions());
     rows
 }
@@ -164,6 +165,7 @@ pub(crate) const PLAIN_OBJECTS: &[&str] = &[
     "PlaybackAddress",
     "PostedMessage",
     "ReactionCount",
+    "Recording",
     "RestrictionLifted",
     "RoleChanged",
     "SettingsChanged",
@@ -242,6 +244,18 @@ fn mutations() -> Vec<Row> {
     rows.map(|(name, field, expected)| {
         row(&format!("Mutation.{name}"), format!("mutation {{ {field} }}"), expected)
     }).into()
+}
+
+#[rustfmt::skip]
+fn recordings() -> Vec<Row> {
+    let recordings = "{ channel(handle: \"ada\") { live { recordings { edges { cursor } } } } }";
+    let start = "mutation { startRecording(streamId: \"$global-live\") { id } }";
+    let stop = "mutation { stopRecording(id: \"$global-recording\") { id } }";
+    vec![
+        row("Stream.recordings",       recordings.to_owned(), RUNS),
+        row("Mutation.startRecording", start.to_owned(),      RUNS),
+        row("Mutation.stopRecording",  stop.to_owned(),       RECORDED),
+    ]
 }
 
 #[rustfmt::skip]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::table::{
     ACCOUNT, ADMIN, AUDIENCE, Actor, Ask, CHATS, CREATES, Expected, FOLLOWS, HIDDEN, OPEN, OWNER,
-    RUNS, Row, STAFF,
+    RECORDED, RUNS, Row, STAFF,
 };
 
 /// A route as the document has it, the same with what is there, and what comes of it.
@@ -40,6 +40,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(channels());
     rows.extend(keys());
     rows.extend(streams());
+    rows.extend(recordings());
     rows.extend(chat());
     rows.extend(moderation());
     rows.extend(social());
@@ -129,6 +130,16 @@ fn streams() -> Vec<Row> {
             "/channels/ada/streams",     None,                     OPEN),
         row("POST /channels/{handle}/streams",
             "/channels/ada/streams",     with(json!({})),          OWNER),
+    ]
+}
+
+#[rustfmt::skip]
+fn recordings() -> Vec<Row> {
+    vec![
+        row("GET /streams/{id}/recordings",  "/streams/$live/recordings",   None, RUNS),
+        row("POST /streams/{id}/recordings", "/streams/$live/recordings",   None, RUNS),
+        row("GET /recordings/{id}",          "/recordings/$recording",      None, RECORDED),
+        row("POST /recordings/{id}/stop",    "/recordings/$recording/stop", None, RECORDED),
     ]
 }
 

@@ -41,8 +41,8 @@ pub(crate) fn rows() -> Vec<Row> {
         row("unpin-message",   MESSAGE,                                      STAFF),
         row("send-tip",        STREAM,                                       absent),
         row("send-gift",       STREAM,                                       absent),
-        row("start-recording", STREAM,                                       absent),
-        row("stop-recording",  STREAM,                                       absent),
+        row("start-recording", STREAM,                                       RUNS),
+        row("stop-recording",  STREAM,                                       RUNS),
     ]
 }
 

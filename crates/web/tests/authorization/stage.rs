@@ -48,6 +48,7 @@ impl Stage {
         let key = server.post(Some(&owner), "/channels/ada/keys", label).await;
         let key = text(&key.expect(201), "/key/id");
         let live = server.live_stream(&owner, "ada").await;
+        let recording = recorded(&server, &owner, &live).await;
         let said = server.post(None, "/channels/ada/chat", json!({ "text": "hi" }));
         let said = said.await.expect(201);
         Self {
@@ -65,7 +66,9 @@ impl Stage {
             names: vec![
                 ("$global-key", global("StreamKey", &key)),
                 ("$global-live", global("Stream", &live)),
+                ("$global-recording", global("Recording", &recording)),
                 ("$key", key),
+                ("$recording", recording),
                 ("$live", live),
                 ("$guest", text(&said, "/author/identity")),
                 ("$message", said["seq"].to_string()),
@@ -146,6 +149,17 @@ impl Stage {
         let answer = self.server.send(request).await;
         serde_json::from_str(&answer.text).expect("JSON")
     }
+}
+
+/// A recording that was stopped: it may be again, and the stream be recorded once more.
+async fn recorded(server: &Server, owner: &str, live: &str) -> String {
+    assert_eq!(server.publish(owner, "ada").await, live);
+    let path = format!("/streams/{live}/recordings");
+    let begun = server.post(Some(owner), path, json!({})).await.expect(201);
+    let id = text(&begun, "/id");
+    let stop = format!("/recordings/{id}/stop");
+    server.post(Some(owner), stop, json!({})).await.expect(200);
+    id
 }
 
 /// The global id of something.

@@ -65,6 +65,7 @@ const NO: &str = "FORBIDDEN";
 const SIGN_IN: &str = "SIGN_IN_FIRST";
 const EXPIRED: &str = "NOT_SIGNED_IN";
 const NO_KEY: &str = "KEY_NOT_FOUND";
+const NO_RECORDING: &str = "RECORDING_NOT_FOUND";
 
 // What most rows say.
 //
@@ -101,6 +102,11 @@ pub(crate) const ADMIN: Expected =
 pub(crate) const HIDDEN: Expected =
     Expected([ OK, NO_KEY, NO_KEY, NO_KEY, NO_KEY, NO_KEY, NO_KEY, SIGN_IN, EXPIRED ]);
 
+/// Whoever runs the channel; to others the recording is not there.
+pub(crate) const RECORDED: Expected = Expected::all(NO_RECORDING)
+    .but(Actor::Owner, OK)
+    .but(Actor::Admin, OK);
+
 /// Whoever may post.
 pub(crate) const CHATS: Expected = AUDIENCE
     .but(Actor::Blocked, "BANNED")
@@ -122,7 +128,7 @@ pub(crate) struct Row {
     pub(crate) expected: Expected,
 }
 
-/// How it is asked for. `$key`, `$live`, `$guest` and `$message` are what the
+/// How it is asked for. `$key`, `$live`, `$recording`, `$guest` and `$message` are what the
 /// [stage](crate::stage::Stage) has of the kind.
 pub(crate) enum Ask {
     Rest {

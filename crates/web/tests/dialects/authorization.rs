@@ -106,15 +106,15 @@ fn table() -> Vec<Row> {
         row(
             "POST /api/streams/:streamId/recordings/start",
             none(),
-            ABSENT,
+            [401, 403, 403, 201, 201, 403, 401],
         ),
+        row("POST /api/streams/:streamId/recordings/stop", none(), STAFF),
+        row("GET /api/streams/:streamId/recordings", none(), STAFF),
         row(
-            "POST /api/streams/:streamId/recordings/stop",
+            "GET /api/recordings/:recordingId",
             none(),
-            ABSENT,
+            [404, 404, 404, 200, 200, 404, 401],
         ),
-        row("GET /api/streams/:streamId/recordings", none(), ABSENT),
-        row("GET /api/recordings/:recordingId", none(), ABSENT),
         row("DELETE /api/recordings/:recordingId", none(), ABSENT),
         row(
             "POST /api/live/start",
@@ -123,8 +123,8 @@ fn table() -> Vec<Row> {
         ),
         row("POST /api/live/stop", json!({ "streamId": "$live" }), OWNER),
         row("GET /api/live/active", none(), OPEN),
-        row("POST /api/live/:id/recording/start", none(), ABSENT),
-        row("POST /api/live/:id/recording/stop", none(), ABSENT),
+        row("POST /api/live/:id/recording/start", none(), OWNER),
+        row("POST /api/live/:id/recording/stop", none(), OWNER),
         row("POST /api/live/:id/ingress", none(), OWNER),
         row("POST /api/live/:id/pin-message", pin, OWNER),
         row("GET /api/live/:id/vod", none(), ABSENT),
@@ -165,6 +165,7 @@ impl Stage {
         post(&server, Some(&ada), &start, json!({}))
             .await
             .expect(200);
+        let recording = recorded(&server, &ada, &live).await;
         let said = json!({ "text": "hi" });
         let said = server.post(Some(&ada), "/channels/ada-1/chat", said).await;
 
@@ -185,6 +186,7 @@ impl Stage {
         Self {
             names: vec![
                 ("$live", live),
+                ("$recording", recording),
                 ("$key", text(&made, "/stream_key")),
                 ("$message", text(&said.expect(201), "/place")),
             ],
@@ -206,6 +208,7 @@ impl Stage {
         let text = text
             .replace("streamKey=", "streamKey=$key")
             .replace(":streamId", "$live")
+            .replace(":recordingId", "$recording")
             .replace(":username", "ada-1")
             .replace(":id", "$live");
         let names = self.names.iter();
@@ -218,6 +221,20 @@ impl Stage {
         let (path, who) = (self.filled(row.route), self.tokens[actor].as_deref());
         ask(&self.server, row.method.clone(), who, &path, Some(body)).await
     }
+}
+
+/// A recording that was stopped: it may be again, and the stream be recorded once more.
+async fn recorded(server: &Server, owner: &str, live: &str) -> String {
+    assert_eq!(server.publish(owner, owner).await, live);
+    let recordings = format!("/api/streams/{live}/recordings");
+    let start = format!("{recordings}/start");
+    let begun = post(server, Some(owner), &start, json!({})).await;
+    let id = text(&begun.expect(201), "/id");
+    let stop = format!("{recordings}/stop");
+    post(server, Some(owner), &stop, json!({}))
+        .await
+        .expect(200);
+    id
 }
 
 #[tokio::test]

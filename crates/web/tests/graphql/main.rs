@@ -8,6 +8,7 @@ mod errors;
 mod ingest;
 mod limits;
 mod loading;
+mod recording;
 mod social;
 mod socket;
 #[expect(dead_code, reason = "the authorization table uses the rest")]

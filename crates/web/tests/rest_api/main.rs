@@ -10,5 +10,6 @@ mod once;
 mod ops;
 mod pictures;
 mod playback;
+mod recording;
 mod social;
 mod support;

@@ -11,13 +11,18 @@ use greenroom_adapters_memory::{
     InMemoryRateLimits, InMemoryStore,
 };
 use greenroom_app::account::setup;
-use greenroom_app::{App, Ports, Settings};
+use greenroom_app::stream::ingest::Ingests;
+use greenroom_app::{App, Ports, Roles, Settings};
+use greenroom_domain::channel::KeySecret;
+use greenroom_domain::media::{MediaEvent, MediaEvents, PublishRequest};
+use greenroom_domain::recording::{Recorder, RecordingProgress};
 use greenroom_domain::shared::commit::{Changes, Commit, CommitError, Committed};
 use greenroom_domain::shared::rate::Quota;
 use greenroom_testkit::builders::node_id;
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords};
 use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
+use greenroom_testkit::recording::InMemoryRecorder;
 use greenroom_testkit::{ManualClock, SeededIds};
 use greenroom_web::WebConfig;
 use reqwest::header::HeaderMap;
@@ -39,6 +44,7 @@ pub(crate) struct Server {
     pub(crate) tokens: Arc<KnownTokens>,
     pub(crate) objects: Arc<InMemoryObjects>,
     pub(crate) media: Arc<FakeMediaServer>,
+    pub(crate) recorder: Arc<InMemoryRecorder>,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -126,6 +132,20 @@ impl Server {
     }
 
     pub(crate) async fn with(config: WebConfig) -> Self {
+        let recorder = Arc::new(InMemoryRecorder::default());
+        Self::recording_with(config, Some(recorder.clone()), recorder).await
+    }
+
+    /// A server that has nothing to record with.
+    pub(crate) async fn without_recorder(config: WebConfig) -> Self {
+        Self::recording_with(config, None, Arc::default()).await
+    }
+
+    async fn recording_with(
+        config: WebConfig,
+        port: Option<Arc<dyn Recorder>>,
+        recorder: Arc<InMemoryRecorder>,
+    ) -> Self {
         let store = Arc::new(InMemoryStore::new());
         let disk = Arc::new(Disk {
             store: store.clone(),
@@ -135,20 +155,7 @@ impl Server {
         let tokens = Arc::new(KnownTokens::default());
         let objects = Arc::new(InMemoryObjects::default());
         let media = Arc::new(FakeMediaServer::default());
-        let ports = Ports {
-            commit: disk.clone(),
-            feed: store.clone(),
-            users: store.clone(),
-            sessions: store.clone(),
-            channels: store.clone(),
-            stream_keys: store.clone(),
-            streams: store.clone(),
-            room_log: store.clone(),
-            moderation: store.clone(),
-            audit: store.clone(),
-            follows: store.clone(),
-            blocks: store.clone(),
-            replies: store,
+        let roles = Roles {
             presence: Arc::new(InMemoryPresence::default()),
             rate_limits: Arc::new(InMemoryRateLimits::default()),
             leases: Arc::new(InMemoryLeases::default()),
@@ -158,10 +165,15 @@ impl Server {
             tokens: tokens.clone(),
             secrets: Arc::new(GlassBox),
             media: media.clone(),
+            recorder: port,
             objects: objects.clone(),
             pictures: Arc::new(PlainPictures),
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(1)),
+        };
+        let ports = Ports {
+            commit: disk.clone(),
+            ..Ports::over(store, roles)
         };
         let settings = Settings {
             sign_in_quota: GENEROUS,
@@ -183,6 +195,7 @@ impl Server {
             tokens,
             objects,
             media,
+            recorder,
             http: reqwest::Client::new(),
             serving,
         }
@@ -295,6 +308,35 @@ impl Server {
         let path = format!("/streams/{id}/start");
         self.post(Some(owner), &path, json!({})).await.expect(200);
         id
+    }
+
+    /// An encoder publishes to the owner's channel; the stream.
+    pub(crate) async fn publish(&self, owner: &str, handle: &str) -> String {
+        let path = format!("/channels/{handle}/keys");
+        let made = self.post(Some(owner), &path, json!({ "label": "Encoder" }));
+        let key = text(&made.await.expect(201), "/secret");
+        let request = PublishRequest {
+            key: KeySecret::parse(&key).expect("a key"),
+            peer: [203, 0, 113, 7].into(),
+        };
+        let ingests = Ingests(Arc::clone(&self.app));
+        let lease = ingests.authorize_publish(request).await;
+        let lease = lease.expect("may publish");
+        self.media
+            .connect(lease.stream, lease.generation, Duration::ZERO);
+        lease.stream.to_string()
+    }
+
+    /// The recorder tells how far a recording is.
+    pub(crate) async fn recorded(&self, recording: &str, progress: RecordingProgress) {
+        let recording = recording.parse().expect("an id");
+        self.recorder.set(recording, progress.clone());
+        let event = MediaEvent::Recorded {
+            recording,
+            progress,
+        };
+        let told = Ingests(Arc::clone(&self.app)).report(event).await;
+        told.expect("a store that answers");
     }
 }
 

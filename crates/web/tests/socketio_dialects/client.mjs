@@ -1,7 +1,9 @@
 // Clients of other platforms, written as their documents have it, one scenario at a time. All of
 // them are connected to one server at once, by either transport.
 import assert from "node:assert/strict";
-import { Client, POLLING, WEBSOCKET, advance, client, play, rest, url } from "../socketio_events/harness.mjs";
+import {
+  Client, POLLING, WEBSOCKET, advance, client, play, publish, recorded, rest, url,
+} from "../socketio_events/harness.mjs";
 
 /// As a document's client asks: by its own addresses, and with no content type.
 const api = async (token, method, path, body) => {
@@ -126,17 +128,18 @@ const scenarios = {
       [stream.id, "viewer1", true],
     );
 
-    // 5. and 6. are still to come, and say so.
-    for (const [event, payload] of [
-      ["start-recording", { streamId: stream.id, deviceType: "mobile" }],
-      ["stop-recording", { streamId: stream.id }],
-      ["send-tip", { streamId: stream.id, amount: 5.0, currency: "USD", message: "Amazing!" }],
-    ]) {
-      await artist.fails(event, payload, "NOT_AVAILABLE_YET");
-      artist.forget();
-      artist.socket.emit(event, payload);
-      assert.equal((await artist.hears("error")).code, "NOT_AVAILABLE_YET");
-    }
+    // 5. Recording
+    await publish("artist123");
+    artist.socket.emit("start-recording", { streamId: stream.id, deviceType: "mobile" });
+    const status = await artist.hears("recording-status");
+    assert.deepEqual([status.streamId, status.status], [stream.id, "starting"]);
+
+    // 6. is still to come, and says so.
+    const tip = { streamId: stream.id, amount: 5.0, currency: "USD", message: "Amazing!" };
+    await artist.fails("send-tip", tip, "NOT_AVAILABLE_YET");
+    artist.forget();
+    artist.socket.emit("send-tip", tip);
+    assert.equal((await artist.hears("error")).code, "NOT_AVAILABLE_YET");
 
     // It has its numbers.
     const stats = await told(null, "GET", `/api/streams/${stream.id}/stats`);
@@ -228,6 +231,62 @@ const scenarios = {
     await artist.fails("send-message", { streamId, message: "x".repeat(8193) }, "MESSAGE_TOO_LARGE");
   },
 
+  async harmoniecore_recordings() {
+    const { artist, stream } = await concert();
+    const streamId = stream.id;
+    await publish("artist123");
+    const fan = await client({ token: "viewer1" });
+    await fan.does("join-stream", { streamId });
+    const start = { streamId, deviceType: "mobile" };
+    await fan.fails("start-recording", start, "FORBIDDEN");
+
+    const { recording } = await artist.does("start-recording", start);
+    assert.deepEqual([recording.streamId, recording.status], [streamId, "starting"]);
+    await recorded(recording.id, "recording");
+    const started = await artist.hears("recording-started");
+    assert.deepEqual([started.recordingId, started.status], [recording.id, "recording"]);
+    artist.socket.emit("stop-recording", { streamId });
+    const stopped = await artist.hears("recording-stopped");
+    assert.deepEqual([stopped.recordingId, stopped.status], [recording.id, "processing"]);
+    await recorded(recording.id, "available");
+    const status = await artist.hears("recording-status", (it) => it.status === "available");
+    assert.deepEqual([status.duration, status.fileSize, status.format], [60, 15_000_000, "mp4"]);
+
+    await fan.does("leave-stream", { streamId });
+    assert.deepEqual(fan.told.filter((it) => it.event.startsWith("recording-")), []);
+  },
+
+  async pawfectmatch_recordings() {
+    const { streamId } = await walk();
+    const [owner, ann, root] = [
+      await watching("owner", streamId),
+      await watching("ann", streamId, POLLING),
+      await watching("root", streamId),
+    ];
+    await publish("owner");
+    for (const it of [ann, root]) {
+      for (const event of ["live:record:start", "live:record:stop"]) {
+        await it.fails(event, {}, "FORBIDDEN");
+      }
+    }
+    const { recording } = await owner.does("live:record:start", {});
+    const { egressId } = recording;
+    assert.deepEqual(recording, { status: "recording", egressId });
+    await recorded(egressId, "recording");
+    for (const it of [owner, ann]) {
+      const starting = await it.hears("live:record:starting");
+      assert.deepEqual(starting, { streamId, status: "recording" });
+    }
+    // With nothing but its name.
+    owner.socket.emit("live:record:stop");
+    for (const it of [owner, ann]) {
+      const stopping = await it.hears("live:record:stopping");
+      assert.deepEqual(stopping, { streamId, status: "uploading" });
+    }
+    await recorded(egressId, "available");
+    await owner.fails("live:record:stop", {}, "RECORDING_OVER");
+  },
+
   async pawfectmatch() {
     const stream = await walk();
     assert.deepEqual([stream.isLive, stream.ownerId, stream.tags], [true, "owner", ["dogs"]]);
@@ -275,9 +334,7 @@ const scenarios = {
     await ann.fails("live:reaction", { emoji: "not one" }, "INVALID_FIELD");
 
     // What is still to come
-    for (const event of ["live:gift", "live:record:start", "live:record:stop"]) {
-      await owner.fails(event, {}, "NOT_AVAILABLE_YET");
-    }
+    await owner.fails("live:gift", {}, "NOT_AVAILABLE_YET");
     await owner.fails("join-stream", { streamId }, "UNKNOWN_EVENT");
 
     guest.socket.disconnect();

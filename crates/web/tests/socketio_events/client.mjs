@@ -1,6 +1,8 @@
 // The clients of our own events, one scenario at a time.
 import assert from "node:assert/strict";
-import { Client, POLLING, WEBSOCKET, advance, client, play, rest } from "./harness.mjs";
+import {
+  Client, POLLING, WEBSOCKET, advance, client, play, publish, recorded, rest,
+} from "./harness.mjs";
 
 const say = (text, token = "owner") =>
   rest(token, "POST", "/channels/studio/chat", { text });
@@ -669,9 +671,60 @@ const scenarios = {
 
   async to_come() {
     const { owner, streamId } = await live();
-    for (const event of ["send-tip", "send-gift", "start-recording", "stop-recording"]) {
+    for (const event of ["send-tip", "send-gift"]) {
       await owner.fails(event, { streamId }, "NOT_AVAILABLE_YET");
     }
+  },
+
+  async recordings() {
+    const { owner, streamId } = await live();
+    const handle = "studio";
+    const [ann, root, elsewhere] = [
+      await client({ token: "ann" }, POLLING),
+      await client({ token: "root" }),
+      await client({ token: "root" }),
+    ];
+    for (const it of [ann, root]) await it.does("join-channel", { handle });
+    await owner.fails("start-recording", { streamId }, "NOT_PUBLISHING");
+    await owner.fails("stop-recording", { streamId }, "RECORDING_NOT_FOUND");
+    await owner.fails("start-recording", { streamId: "none" }, "STREAM_NOT_FOUND");
+    await publish("owner");
+    for (const event of ["start-recording", "stop-recording"]) {
+      await ann.fails(event, { streamId }, "FORBIDDEN");
+    }
+
+    const { recording } = await owner.does("start-recording", { streamId });
+    assert.deepEqual([recording.stream_id, recording.state], [streamId, "starting"]);
+    await owner.fails("start-recording", { streamId }, "ALREADY_RECORDING");
+    // Its owner, wherever they are, and an administrator who is there.
+    const told = [owner, root];
+    for (const it of told) {
+      assert.deepEqual(await it.hears("recording-status"), recording);
+    }
+    await recorded(recording.id, "recording");
+    for (const it of told) {
+      const started = await it.hears("recording-started");
+      assert.deepEqual([started.id, started.state], [recording.id, "recording"]);
+      await it.hears("recording-status", (it) => it.state === "recording");
+    }
+    const stopped = await root.does("stop-recording", { streamId });
+    assert.equal(stopped.recording.state, "processing");
+    for (const it of told) {
+      assert.deepEqual(await it.hears("recording-stopped"), stopped.recording);
+    }
+    await recorded(recording.id, "available");
+    for (const it of told) {
+      const file = await it.hears("recording-status", (it) => it.state === "available");
+      assert.deepEqual([file.duration_ms, file.size, file.format], [60_000, 15_000_000, "mp4"]);
+      assert.equal(typeof file.location, "string");
+    }
+    await owner.fails("stop-recording", { streamId }, "RECORDING_OVER");
+
+    // Nobody else has heard of it, and nobody twice.
+    for (const it of [ann, elsewhere]) await it.does("leave-channel", { handle });
+    const all = (it) => it.told.filter((it) => it.event.startsWith("recording-"));
+    assert.deepEqual([ann, elsewhere].flatMap(all), []);
+    assert.equal(all(owner).length, 6);
   },
 };
 

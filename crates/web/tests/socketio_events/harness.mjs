@@ -104,12 +104,24 @@ export const rest = async (token, method, path, body) => {
   return text ? JSON.parse(text) : null;
 };
 
-/// Moves the server's clock on.
 const obeyed = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-export const advance = async (seconds) => {
-  console.log(`advance ${seconds}`);
+const order = async (text) => {
+  console.log(text);
   assert.equal((await obeyed.next()).value, "done");
 };
+
+/// Moves the server's clock on.
+export const advance = (seconds) => order(`advance ${seconds}`);
+
+/// An encoder publishes to somebody's channel.
+export const publish = async (token) => {
+  const { handle } = await rest(token, "GET", "/me/channel");
+  const key = await rest(token, "POST", `/channels/${handle}/keys`, { label: "Encoder" });
+  await order(`publish ${key.secret}`);
+};
+
+/// The recorder tells how far a recording is: `recording` or `available`.
+export const recorded = (id, progress) => order(`recorded ${id} ${progress}`);
 
 /// Plays the scenario that was asked for.
 export const play = async (scenarios) => {

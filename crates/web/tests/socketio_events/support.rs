@@ -13,17 +13,22 @@ use greenroom_adapters_memory::{
     InMemoryBus, InMemoryLeases, InMemoryNodes, InMemoryObjects, InMemoryPresence, InMemoryStore,
     SystemClock,
 };
-use greenroom_app::{App, Ports, Settings};
+use greenroom_app::stream::ingest::Ingests;
+use greenroom_app::{App, Ports, Roles, Settings};
 use greenroom_domain::account::VerifiedToken;
+use greenroom_domain::channel::KeySecret;
+use greenroom_domain::media::{MediaEvent, MediaEvents, PublishRequest};
+use greenroom_domain::recording::RecordingProgress;
 use greenroom_domain::shared::clock::{Clock, Timestamp};
 use greenroom_domain::shared::node::NodeAddress;
 use greenroom_domain::shared::rate::{Quota, RateKey, RateLimits};
 use greenroom_domain::shared::store::StoreError;
 use greenroom_testkit::SeededIds;
-use greenroom_testkit::builders::node_id;
+use greenroom_testkit::builders::{node_id, recorded_file};
 use greenroom_testkit::identity::{GlassBox, KnownTokens, PlainPasswords, says};
 use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
+use greenroom_testkit::recording::InMemoryRecorder;
 use greenroom_web::WebConfig;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -61,7 +66,11 @@ impl RateLimits for NoLimits {
 
 /// A platform in memory that knows the tokens `owner` (a creator), `root` (an administrator),
 /// `ann`, `bob`, those of the documents, and `brief`, which is worth something for a minute.
-fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<App> {
+fn platform(
+    clock: Arc<ShiftedClock>,
+    recorder: Arc<InMemoryRecorder>,
+    rate_limits: Arc<dyn RateLimits>,
+) -> Arc<App> {
     let store = Arc::new(InMemoryStore::new());
     let tokens = Arc::new(KnownTokens::default());
     let now = clock.now();
@@ -83,20 +92,7 @@ fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<A
             ..says("owner", now + HOUR)
         },
     );
-    let ports = Ports {
-        commit: store.clone(),
-        feed: store.clone(),
-        users: store.clone(),
-        sessions: store.clone(),
-        channels: store.clone(),
-        stream_keys: store.clone(),
-        streams: store.clone(),
-        room_log: store.clone(),
-        moderation: store.clone(),
-        audit: store.clone(),
-        follows: store.clone(),
-        blocks: store.clone(),
-        replies: store,
+    let roles = Roles {
         presence: Arc::new(InMemoryPresence::default()),
         rate_limits,
         leases: Arc::new(InMemoryLeases::default()),
@@ -106,17 +102,73 @@ fn platform(clock: Arc<ShiftedClock>, rate_limits: Arc<dyn RateLimits>) -> Arc<A
         tokens,
         secrets: Arc::new(GlassBox),
         media: Arc::new(FakeMediaServer::default()),
+        recorder: Some(recorder),
         objects: Arc::new(InMemoryObjects::default()),
         pictures: Arc::new(PlainPictures),
         clock,
         ids: Arc::new(SeededIds::new(1)),
     };
+    let ports = Ports::over(store, roles);
     let settings = Settings {
         // Renewed every second.
         socket_presence: Duration::from_secs(3),
         ..Settings::default()
     };
     App::new(node_id("one"), ports, settings)
+}
+
+/// Does behind the scenes what the script orders.
+struct Stagehand {
+    app: Arc<App>,
+    clock: Arc<ShiftedClock>,
+    recorder: Arc<InMemoryRecorder>,
+}
+
+impl Stagehand {
+    async fn obey(&self, order: &str) {
+        let words: Vec<&str> = order.split(' ').collect();
+        match *words {
+            ["advance", seconds] => {
+                let seconds: i64 = seconds.parse().unwrap();
+                self.clock
+                    .0
+                    .fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+            }
+            ["publish", key] => self.publish(key).await,
+            ["recorded", id, "recording"] => {
+                let since = self.clock.now();
+                self.recorded(id, RecordingProgress::Recording { since })
+                    .await;
+            }
+            ["recorded", id, "available"] => {
+                let file = recorded_file("any", 1);
+                self.recorded(id, RecordingProgress::Available(file)).await;
+            }
+            _ => panic!("an order that is not known: {order}"),
+        }
+    }
+
+    /// An encoder comes with this key.
+    async fn publish(&self, key: &str) {
+        let request = PublishRequest {
+            key: KeySecret::parse(key).unwrap(),
+            peer: [203, 0, 113, 7].into(),
+        };
+        let ingests = Ingests(Arc::clone(&self.app));
+        ingests.authorize_publish(request).await.unwrap();
+    }
+
+    /// The recorder tells how far a recording is.
+    async fn recorded(&self, id: &str, progress: RecordingProgress) {
+        let recording = id.parse().unwrap();
+        self.recorder.set(recording, progress.clone());
+        let event = MediaEvent::Recorded {
+            recording,
+            progress,
+        };
+        let ingests = Ingests(Arc::clone(&self.app));
+        ingests.report(event).await.unwrap();
+    }
 }
 
 /// Plays one scenario of the script against a new server.
@@ -140,7 +192,8 @@ pub(crate) async fn play_at(
     let shutdown = CancellationToken::new();
     let _stop = shutdown.clone().drop_guard();
     let clock = Arc::new(ShiftedClock(AtomicI64::new(0)));
-    let app = platform(Arc::clone(&clock), rate_limits);
+    let recorder = Arc::new(InMemoryRecorder::default());
+    let app = platform(Arc::clone(&clock), Arc::clone(&recorder), rate_limits);
     let config = WebConfig {
         quota: Quota {
             burst: 1_000_000,
@@ -173,14 +226,15 @@ pub(crate) async fn play_at(
     let mut orders = BufReader::new(node.stdout.take().unwrap()).lines();
     let mut answers = node.stdin.take().unwrap();
     let mut complaints = node.stderr.take().unwrap();
+    let stagehand = Stagehand {
+        app: Arc::clone(&app),
+        clock,
+        recorder,
+    };
     let played = async {
         let obey = async {
             while let Some(order) = orders.next_line().await.unwrap() {
-                let seconds: i64 = order
-                    .strip_prefix("advance ")
-                    .and_then(|seconds| seconds.parse().ok())
-                    .unwrap_or_else(|| panic!("an order that is not known: {order}"));
-                clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+                stagehand.obey(&order).await;
                 answers.write_all(b"done\n").await.unwrap();
             }
         };

@@ -4,7 +4,7 @@ use greenroom_domain::account::Username;
 use greenroom_domain::channel::Handle;
 use greenroom_domain::shared::archive::BoxError;
 use greenroom_domain::shared::commit::{Claim, Holder};
-use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId, UserId};
+use greenroom_domain::shared::id::{ChannelId, RecordingId, StreamId, StreamKeyId, UserId};
 use greenroom_domain::shared::secret::Mac;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,7 @@ enum NameEntry {
     ChannelOf(UserId),
     KeyHash(Hex),
     LiveStream(ChannelId),
+    RecordingOf(StreamId),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,6 +38,7 @@ enum HolderEntry {
     Channel(ChannelId),
     StreamKey(StreamKeyId),
     Stream(StreamId),
+    Recording(RecordingId),
 }
 
 impl From<(Claim, Holder)> for ClaimEntry {
@@ -50,12 +52,14 @@ impl From<(Claim, Holder)> for ClaimEntry {
                 Claim::ChannelOf(user) => NameEntry::ChannelOf(user),
                 Claim::KeyHash(hash) => NameEntry::KeyHash(Hex::from(&hash.0[..])),
                 Claim::LiveStream(channel) => NameEntry::LiveStream(channel),
+                Claim::RecordingOf(stream) => NameEntry::RecordingOf(stream),
             },
             holder: match holder {
                 Holder::User(id) => HolderEntry::User(id),
                 Holder::Channel(id) => HolderEntry::Channel(id),
                 Holder::StreamKey(id) => HolderEntry::StreamKey(id),
                 Holder::Stream(id) => HolderEntry::Stream(id),
+                Holder::Recording(id) => HolderEntry::Recording(id),
             },
         }
     }
@@ -71,12 +75,14 @@ impl ClaimEntry {
             NameEntry::ChannelOf(user) => Claim::ChannelOf(user),
             NameEntry::KeyHash(hash) => Claim::KeyHash(Mac(hash.array()?)),
             NameEntry::LiveStream(channel) => Claim::LiveStream(channel),
+            NameEntry::RecordingOf(stream) => Claim::RecordingOf(stream),
         };
         let holder = match self.holder {
             HolderEntry::User(id) => Holder::User(id),
             HolderEntry::Channel(id) => Holder::Channel(id),
             HolderEntry::StreamKey(id) => Holder::StreamKey(id),
             HolderEntry::Stream(id) => Holder::Stream(id),
+            HolderEntry::Recording(id) => Holder::Recording(id),
         };
         Ok((claim, holder))
     }

@@ -7,6 +7,7 @@ use greenroom_domain::channel::ChannelEvent;
 use greenroom_domain::chat::{
     Appointment, ChannelRole, ChatDelay, ChatSettings, FollowAge, LineBody, NewLine, Pin, Room, Seq,
 };
+use greenroom_domain::recording::{Recording, RecordingFailure, RecordingState};
 use greenroom_domain::shared::commit::{
     Changes, Claim, ClaimChange, CounterChange, Holder, StateChange,
 };
@@ -18,9 +19,10 @@ use greenroom_domain::stream::EndReason;
 use super::ArchiveUnderTest;
 use crate::builders::{
     NOON, appointment, ban, block, category, channel, channel_id, creates_channel, creates_key,
-    creates_stream, creates_user, event, follow, follows, guest, mac, message, node_id, noon_plus,
-    reply, room, seen, session, stream, stream_id, stream_key, stream_key_id, unfollows, user,
-    user_id, viewer, writes_stream,
+    creates_recording, creates_stream, creates_user, event, follow, follows, guest, mac, message,
+    node_id, noon_plus, recorded_file, recording, recording_id, reply, room, seen, session, stream,
+    stream_id, stream_key, stream_key_id, unfollows, user, user_id, viewer, writes_recording,
+    writes_stream,
 };
 use crate::contract::{Subject, keep, paging};
 
@@ -79,6 +81,7 @@ pub(super) async fn furnish(store: &Arc<dyn ArchiveUnderTest>) {
             .counter(CounterChange::ViewsAdded(over.id, 0));
         keep(store, counted).await;
     }
+    recordings(store).await;
     chat(store).await;
     people(store).await;
     let begun = CursorMove {
@@ -100,6 +103,38 @@ pub(super) async fn furnish(store: &Arc<dyn ArchiveUnderTest>) {
         },
     )
     .await;
+}
+
+/// One that runs, and what has become of others.
+async fn recordings(store: &Subject) {
+    let over = |state, n| Recording {
+        state,
+        stream: stream_id("ada", 1),
+        ..recording("ada", n)
+    };
+    let available = over(RecordingState::Available(recorded_file("ada", 2)), 2);
+    for it in [available, failed("ada", 3), recording("ada", 1)] {
+        keep(store, creates_recording(&it)).await;
+    }
+    keep(store, creates_recording(&recording("bea", 1))).await;
+    let (since, until) = (noon_plus(9), noon_plus(99));
+    let stopped = Recording {
+        state: RecordingState::Processing { since, until },
+        ..recording("bea", 1)
+    };
+    keep(store, writes_recording(&stopped, Version(1))).await;
+}
+
+/// A channel's nth recording, of which nothing has come.
+pub(super) fn failed(handle: &str, n: u32) -> Recording {
+    let state = RecordingState::Failed {
+        reason: RecordingFailure::Recorder,
+        at: noon_plus(7),
+    };
+    Recording {
+        state,
+        ..recording(handle, n)
+    }
 }
 
 /// Lines, more than one batch of them, and who may not write more.
@@ -252,6 +287,9 @@ pub(super) async fn answers(store: &Subject) -> Vec<String> {
         streams.of_channel(channel_id("ada"), &page),
         streams.of_channel(channel_id("bea"), &page),
         streams.counts(&[stream_id("ada", 1), stream_id("bea", 1)]),
+        store.recordings().get(recording_id("ada", 3)),
+        store.recordings().of_stream(stream_id("ada", 1), &page),
+        store.recordings().open(),
         log.head(channel_id("ada")),
         log.after(channel_id("ada"), Seq::ZERO, 10_000),
         log.before(channel_id("bea"), None, 10_000),

@@ -58,6 +58,7 @@ impl Part {
             Self::Stream { of, n, seen, phase } => {
                 write_stream(changes, reference, broadcast(of, n, phase), seen).await
             }
+            Self::Recording(recorded) => recorded.put_into(changes, reference).await,
             Self::Rules {
                 room,
                 seen: version,
@@ -215,7 +216,12 @@ async fn write_stream(
 }
 
 /// Gives the old names back and takes the new ones.
-fn pass_on(changes: Changes, old: Vec<Claim>, new: Vec<Claim>, holder: Holder) -> Changes {
+pub(super) fn pass_on(
+    changes: Changes,
+    old: Vec<Claim>,
+    new: Vec<Claim>,
+    holder: Holder,
+) -> Changes {
     let releases = old
         .into_iter()
         .map(|name| ClaimChange::Release(name, holder));

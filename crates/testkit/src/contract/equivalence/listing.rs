@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use greenroom_domain::account::{CreatorStatus, User};
 use greenroom_domain::channel::Channel;
+use greenroom_domain::recording::Recording;
 use greenroom_domain::shared::event::Event;
 use greenroom_domain::shared::page::{Cursor, Page, PageLimit, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::StoreError;
@@ -11,7 +12,7 @@ use greenroom_domain::social::Follow;
 use greenroom_domain::stream::Stream;
 
 use super::{Difference, Pair};
-use crate::builders::{channel_id, user_id};
+use crate::builders::{channel_id, stream_id, user_id};
 use crate::contract::Subject;
 
 /// What comes in pages.
@@ -23,6 +24,8 @@ pub enum Listing {
     Channels,
     /// Streams of the channel of this name.
     Streams(&'static str),
+    /// Recordings of the nth stream of the channel of this name.
+    Recordings(&'static str, u32),
     /// What the user of this name follows.
     Following(&'static str),
     /// Who follows the channel of this name.
@@ -36,6 +39,7 @@ pub(super) enum Item {
     User(User),
     Channel(Channel),
     Stream(Stream),
+    Recording(Recording),
     Follow(Follow),
     Event(Event),
 }
@@ -56,6 +60,11 @@ impl Listing {
                 let channel = channel_id(name);
                 let listed = store.streams().of_channel(channel, request).await;
                 items(listed, Item::Stream)
+            }
+            Self::Recordings(name, n) => {
+                let stream = stream_id(name, n);
+                let listed = store.recordings().of_stream(stream, request).await;
+                items(listed, Item::Recording)
             }
             Self::Following(name) => {
                 let listed = store.follows().of_user(user_id(name), request).await;

@@ -19,6 +19,7 @@ mod listing;
 mod part;
 mod people;
 mod reads;
+mod recording;
 mod strategy;
 
 use std::fmt;
@@ -30,6 +31,7 @@ pub use command::Command;
 pub use listing::Listing;
 pub use part::{Act, Hold, Part, Phase, Seen, Who};
 pub use people::Bond;
+pub use recording::{Recorded, Stage};
 pub use strategy::commands;
 
 use self::answer::Answer;

@@ -5,7 +5,7 @@ use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
 use greenroom_domain::stream::EndReason;
 
-use super::Bond;
+use super::{Bond, Recorded};
 use crate::builders::{guest, viewer};
 
 /// One thing that a commit changes. Names are those of the builders, and times are seconds
@@ -69,6 +69,8 @@ pub enum Part {
         /// How far it is.
         phase: Phase,
     },
+    /// A recording, made or written again.
+    Recording(Recorded),
     /// The rules of a room.
     Rules {
         /// Of which channel.
@@ -190,6 +192,10 @@ pub enum Act {
     Blocked,
     /// Somebody follows it; which is not audited.
     Followed,
+    /// A recording was asked for.
+    Recorded,
+    /// A recording has failed; which is not audited.
+    Lost,
 }
 
 /// For how long somebody may not chat.
@@ -225,6 +231,7 @@ impl Part {
             Self::Channel { name, .. } => Some(format!("channel {name}")),
             Self::Key { of, n, .. } => Some(format!("key {of} {n}")),
             Self::Stream { of, n, .. } => Some(format!("stream {of} {n}")),
+            Self::Recording(recorded) => Some(recorded.thing()),
             Self::Rules { room, .. } => Some(format!("rules {room}")),
             Self::Restriction { room, who, .. } => Some(format!("restriction {room} {who:?}")),
             Self::Bond(bond) => Some(bond.thing()),

@@ -2,6 +2,7 @@
 
 use greenroom_domain::account::DisplayName;
 use greenroom_domain::chat::{Appointment, ChannelRole};
+use greenroom_domain::recording::{RecordingChange, RecordingEvent, RecordingFailure};
 use greenroom_domain::shared::commit::{Changes, CounterChange, StateChange};
 use greenroom_domain::shared::event::{Event, Happening};
 use greenroom_domain::shared::once::Reply;
@@ -11,7 +12,8 @@ use uuid::Uuid;
 
 use super::{Act, Seen, Who};
 use crate::builders::{
-    appointment, block, channel_id, event, follow, noon_plus, reply, seen, stream_id, user_id,
+    appointment, block, channel_id, event, follow, noon_plus, recording_id, reply, seen, stream_id,
+    user_id,
 };
 use crate::contract::Subject;
 
@@ -149,6 +151,12 @@ pub(super) fn answer(who: Who, key: &str, made: u128, at: u64) -> Reply {
 
 pub(super) fn happened(n: u32, of: &str, act: Act, at: u64) -> Event {
     let (stream, channel) = (stream_id(of, n), channel_id(of));
+    let recording = |what| RecordingEvent {
+        recording: recording_id(of, n),
+        stream,
+        channel,
+        what,
+    };
     let what: Happening = match act {
         Act::Planned => StreamEvent::Created { stream, channel }.into(),
         Act::Interrupted => StreamEvent::Interrupted { stream, channel }.into(),
@@ -163,6 +171,8 @@ pub(super) fn happened(n: u32, of: &str, act: Act, at: u64) -> Event {
             channel,
         }
         .into(),
+        Act::Recorded => recording(RecordingChange::Requested).into(),
+        Act::Lost => recording(RecordingChange::Failed(RecordingFailure::Lost)).into(),
     };
     Event {
         at: noon_plus(at),

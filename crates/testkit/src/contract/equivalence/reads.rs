@@ -12,10 +12,12 @@ use greenroom_domain::shared::page::PageLimit;
 use super::answer::of_no_epoch;
 use super::part::host_user;
 use super::strategy::{
-    CONSUMERS, CREATORS, EACH, HANDLES, NAMES, SECONDS, SECRETS, SUBJECTS, TOKENS,
+    CONSUMERS, CREATORS, EACH, HANDLES, NAMES, RECORDED, SECONDS, SECRETS, SUBJECTS, TOKENS,
 };
 use super::{Difference, Listing, Pair, Who};
-use crate::builders::{channel_id, mac, noon_plus, stream_id, stream_key_id, user_id};
+use crate::builders::{
+    channel_id, mac, noon_plus, recording_id, stream_id, stream_key_id, user_id,
+};
 use crate::contract::{Subject, paging};
 
 /// Asks for all of it, in parts of at most `limit` where there are parts.
@@ -26,6 +28,7 @@ pub(super) async fn compare(pair: &Pair<'_>, limit: u16) -> Result<(), Differenc
     channels(pair).await?;
     keys(pair).await?;
     streams(pair, limit.get()).await?;
+    recordings(pair).await?;
     listings(pair, limit).await?;
     for name in NAMES {
         room_log(pair, name, limit.get()).await?;
@@ -193,6 +196,22 @@ async fn streams(pair: &Pair<'_>, limit: usize) -> Result<(), Difference> {
     Ok(())
 }
 
+async fn recordings(pair: &Pair<'_>) -> Result<(), Difference> {
+    for name in NAMES {
+        for id in (1..=EACH).map(|n| recording_id(name, n)) {
+            pair.agree(format_args!("the recording {id}"), async |store| {
+                store.recordings().get(id).await.expect("a read")
+            })
+            .await?;
+        }
+    }
+    pair.agree("the recordings that are open", async |store| {
+        store.recordings().open().await.expect("a read")
+    })
+    .await?;
+    Ok(())
+}
+
 async fn listings(pair: &Pair<'_>, limit: PageLimit) -> Result<(), Difference> {
     let of_users = CREATORS.iter().copied().map(Some).chain([None]);
     let of_each = NAMES.iter().copied().flat_map(|name| {
@@ -203,7 +222,12 @@ async fn listings(pair: &Pair<'_>, limit: PageLimit) -> Result<(), Difference> {
             Listing::Audit(name),
         ]
     });
+    let of_streams = NAMES.iter().copied().flat_map(|name| {
+        let streams = 1..=RECORDED;
+        streams.map(move |n| Listing::Recordings(name, n))
+    });
     let all = of_users.map(Listing::Users).chain(of_each);
+    let all = all.chain(of_streams);
     for listing in all.chain([Listing::Channels]) {
         let question = format_args!("{listing:?} in pages of {}", limit.get()).to_string();
         pair.agree(question, async |store| {

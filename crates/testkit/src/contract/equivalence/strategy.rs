@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use greenroom_domain::account::{CreatorStatus, Role, Username};
 use greenroom_domain::channel::Handle;
 use greenroom_domain::chat::ChannelRole;
+use greenroom_domain::recording::RecordingFailure;
 use greenroom_domain::shared::commit::{Claim, CounterChange, Holder};
 use greenroom_domain::shared::page::PageLimit;
 use greenroom_domain::social::Notify;
@@ -15,7 +16,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::part::host_user;
-use super::{Act, Bond, Command, Hold, Listing, Part, Phase, Seen, Who};
+use super::{Act, Bond, Command, Hold, Listing, Part, Phase, Recorded, Seen, Stage, Who};
 use crate::builders::{channel_id, mac, stream_id, user_id};
 
 pub(super) const NAMES: &[&str] = &["ada", "bea", "cleo"];
@@ -34,6 +35,8 @@ pub(super) const CREATORS: &[CreatorStatus] = &[
 ];
 /// A channel has so many streams and keys at most.
 pub(super) const EACH: u32 = 4;
+/// So many of a channel's streams are recorded at most.
+pub(super) const RECORDED: u32 = 2;
 /// Seconds within which everything happens.
 pub(super) const SECONDS: u64 = 60;
 
@@ -66,12 +69,17 @@ pub(super) fn claims() -> Vec<Claim> {
     let of_owners = NAMES.iter().map(|name| Claim::ChannelOf(user_id(name)));
     let of_keys = SECRETS.iter().map(|secret| Claim::KeyHash(mac(secret)));
     let of_streams = NAMES.iter().map(|name| Claim::LiveStream(channel_id(name)));
+    let of_recordings = NAMES.iter().flat_map(|name| {
+        let streams = (1..=RECORDED).map(|n| stream_id(name, n));
+        streams.map(Claim::RecordingOf)
+    });
     of_accounts
         .chain(of_host)
         .chain(of_channels)
         .chain(of_owners)
         .chain(of_keys)
         .chain(of_streams)
+        .chain(of_recordings)
         .chain(free_claims())
         .collect()
 }
@@ -83,6 +91,7 @@ fn free_claims() -> Vec<Claim> {
         Claim::Subject(host_user("nobody")),
         Claim::KeyHash(mac("nobody's")),
         Claim::LiveStream(channel_id("nobody")),
+        Claim::RecordingOf(stream_id("nobody", 1)),
     ]
 }
 
@@ -100,6 +109,7 @@ fn part() -> impl Strategy<Value = Part> {
         4 => channel(),
         4 => key(),
         6 => stream(),
+        6 => recording(),
         2 => rules(),
         2 => restriction(),
         4 => claim(),
@@ -188,6 +198,30 @@ fn stream() -> impl Strategy<Value = Part> {
     })
 }
 
+fn recording() -> impl Strategy<Value = Part> {
+    let failure = select(vec![RecordingFailure::Lost, RecordingFailure::Recorder]);
+    let stage = prop_oneof![
+        2 => seconds().prop_map(Stage::Starting),
+        2 => seconds().prop_map(Stage::Recording),
+        1 => seconds().prop_map(Stage::Processing),
+        1 => prop_oneof![0..5_u64, Just(u64::MAX)].prop_map(Stage::Available),
+        1 => failure.prop_map(Stage::Failed),
+    ];
+    // Few moments, so that several are asked for at one.
+    (name(), 1..=EACH, seen(), 1..=RECORDED, stage, 0..4_u64).prop_map(
+        |(of, n, seen, stream, stage, at)| {
+            Part::Recording(Recorded {
+                of,
+                n,
+                seen,
+                stream,
+                stage,
+                at,
+            })
+        },
+    )
+}
+
 fn rules() -> impl Strategy<Value = Part> {
     (name(), seen(), of(1..600_u16), 0..4_u64).prop_map(|(room, seen, slow, pins)| Part::Rules {
         room,
@@ -229,7 +263,14 @@ fn follow() -> impl Strategy<Value = Bond> {
 }
 
 fn happens() -> impl Strategy<Value = Part> {
-    let acts = [Act::Planned, Act::Interrupted, Act::Blocked, Act::Followed];
+    let acts = [
+        Act::Planned,
+        Act::Interrupted,
+        Act::Blocked,
+        Act::Followed,
+        Act::Recorded,
+        Act::Lost,
+    ];
     (0..8_u32, name(), select(acts.to_vec()), seconds()).prop_map(|(n, of, act, at)| Part::Happen {
         n,
         of,
@@ -279,6 +320,7 @@ fn listing() -> impl Strategy<Value = Listing> {
         of(select(CREATORS)).prop_map(Listing::Users),
         Just(Listing::Channels),
         name().prop_map(Listing::Streams),
+        (name(), 1..=RECORDED).prop_map(|(name, n)| Listing::Recordings(name, n)),
         name().prop_map(Listing::Following),
         name().prop_map(Listing::Followers),
         name().prop_map(Listing::Audit),

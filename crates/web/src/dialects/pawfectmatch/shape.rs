@@ -6,6 +6,7 @@ use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::stream::StreamState;
 use serde::Serialize;
 
+use super::recording::RecordingJson;
 use crate::dialects::person;
 use crate::wire::picture_url;
 
@@ -31,6 +32,9 @@ pub(crate) struct StreamJson {
     /// Not in listings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned_messages: Option<Vec<PinnedJson>>,
+    /// The last one, for its owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<RecordingJson>,
     created_at: String,
 }
 
@@ -85,7 +89,13 @@ impl StreamJson {
             peak_viewers: view.counts.peak,
             tags: channel.tags.iter().map(ToString::to_string).collect(),
             pinned_messages,
+            recording: None,
             created_at: stream.created_at.to_rfc3339(),
         }
+    }
+
+    /// The same as its owner sees it.
+    pub(super) fn recorded(self, recording: Option<RecordingJson>) -> Self {
+        Self { recording, ..self }
     }
 }

@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::shape::{SeatJson, StreamJson};
-use super::{ingress, pins};
+use super::{ingress, pins, recording};
 use crate::context::Context;
 use crate::dialects::body::AnyBody;
 use crate::dialects::person::SignedIn;
@@ -75,9 +75,10 @@ pub(super) async fn start(
         };
         view.channel = edit::execute(app, actor, command).await?.value;
     }
+    let recording = recording::last(app, actor, view.stream.id).await?;
     let started = StartedJson {
         seat: seat(&context, &view).await?,
-        stream: StreamJson::of(&view, Some(pins::of(app, &view).await?)),
+        stream: StreamJson::of(&view, Some(pins::of(app, &view).await?)).recorded(recording),
         playback_url,
     };
     Ok((status, Json(started)))

@@ -5,6 +5,7 @@ use greenroom_app::channel::keys::{self, RevealedKey as Revealed};
 use greenroom_app::channel::relation;
 use greenroom_app::channel::view::{self, ChannelView};
 use greenroom_app::chat::appoint;
+use greenroom_app::recording;
 use greenroom_app::social::list;
 use greenroom_app::stream::{credentials, playback, view as stream_view};
 use greenroom_domain::channel::{self as domain, IngestGate, KeyState};
@@ -221,6 +222,7 @@ impl Channel {
                 .into_iter()
                 .map(IngestAddressJson::from)
                 .collect(),
+            recordable: recording::view::is_possible(&asking.app),
         }))
     }
 
@@ -263,6 +265,8 @@ pub struct Ingest {
     gate: Gate,
     /// Where to; the key is appended as the last part of the path.
     addresses: Vec<IngestAddressJson>,
+    /// Whether what comes in can be recorded here.
+    recordable: bool,
 }
 
 /// Whether encoders may come in.

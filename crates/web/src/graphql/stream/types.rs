@@ -1,4 +1,5 @@
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use greenroom_app::recording;
 use greenroom_app::stream::join::{self, Participants};
 use greenroom_app::stream::view::Encoder as Found;
 use greenroom_app::stream::view::{self, StreamView};
@@ -8,7 +9,8 @@ use crate::graphql::account::User;
 use crate::graphql::asking;
 use crate::graphql::channel::Channel;
 use crate::graphql::id::global;
-use crate::graphql::page::READ;
+use crate::graphql::page::{self, Connection, READ};
+use crate::graphql::recording::Recording;
 use crate::graphql::scalar::Time;
 use crate::problem::Problem;
 use crate::wire::{IngestStatusJson, StreamStatusJson};
@@ -126,6 +128,20 @@ impl Stream {
         let stream = self.0.stream.id;
         let found = view::encoder(&asking.app, &asking.actor, stream).await?;
         Ok(found.into())
+    }
+
+    /// Its recordings, the newest first, for whoever runs the channel.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn recordings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "1 to 100; 25 if not said.")] first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Connection<Recording>, Problem> {
+        let page = page::request(first, after)?;
+        let (asking, stream) = (asking(ctx)?, self.0.stream.id);
+        let found = recording::view::of_stream(&asking.app, &asking.actor, stream, &page).await?;
+        Ok(Connection::of_page(found, Recording::from))
     }
 }
 

@@ -201,7 +201,7 @@ pub(super) async fn unlock(
 
 fn shown(context: &Context, view: &ChannelView) -> Response {
     let json = if context.runs(view.owner.id) {
-        ChannelJson::private(view, view::ingest_addresses(&context.app))
+        ChannelJson::private(view, &context.app)
     } else {
         ChannelJson::public(view)
     };

@@ -26,6 +26,6 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
 }
 
 /// The stream of a path; what is no id names none.
-fn stream_id(text: &str) -> Result<StreamId, Problem> {
+pub(super) fn stream_id(text: &str) -> Result<StreamId, Problem> {
     text.parse().map_err(|_| Refusal::NoSuchStream.into())
 }

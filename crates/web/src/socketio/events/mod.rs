@@ -21,6 +21,7 @@ mod pawfectmatch;
 mod payload;
 mod people;
 mod pins;
+mod recording;
 mod room;
 mod session;
 mod speech;
@@ -77,6 +78,9 @@ pub(crate) fn routes(web: &Web) -> Router {
     let events = Events::new(app, config);
     let server = SocketIo::new(Arc::clone(&events), limits, ids, shutdown.clone());
     let ended = events.app.ended_sessions();
+    let recorded = events.app.recording_events();
+    let telling = recording::follow(Arc::clone(&events), recorded, shutdown.clone());
+    tasks.spawn(telling);
     tasks.spawn(upkeep::run(events, ended, shutdown));
     let router = server.router();
     tasks.spawn(async move { server.closed().await });
@@ -230,7 +234,8 @@ impl Events {
             Request::PinMessage => pins::pin(self, it, args).await,
             Request::UnpinMessage => pins::unpin(self, it, args.read()?).await,
             Request::SendTip | Request::SendGift => Err(absent("tips and gifts")),
-            Request::StartRecording | Request::StopRecording => Err(absent("recordings")),
+            Request::StartRecording => recording::begin(self, it, args.read()?).await,
+            Request::StopRecording => recording::end(self, it, args.read()?).await,
         }
     }
 }

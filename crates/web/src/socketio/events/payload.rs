@@ -51,7 +51,7 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A payload in our words. A bare text is what it is all about.
+/// A payload in our words. A bare text is what it is all about; none is an empty one.
 fn translated(
     connection: &Connection,
     request: Request,
@@ -60,6 +60,7 @@ fn translated(
 ) -> Value {
     let theirs = match payload {
         Value::Object(theirs) => theirs,
+        Value::Null => Map::new(),
         Value::String(text) => match request {
             Request::SendMessage => Map::from_iter([("message".to_owned(), text.into())]),
             Request::React => Map::from_iter([("reaction".to_owned(), text.into())]),

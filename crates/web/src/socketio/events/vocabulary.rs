@@ -50,6 +50,9 @@ pub(super) enum Event {
     RoleChanged,
     Reactions,
     Notification,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingStatus,
 }
 
 /// What there is no word for.
@@ -80,7 +83,7 @@ const REQUESTS: [(Request, [&str; 3]); 19] = [
 ];
 
 #[rustfmt::skip]
-const EVENTS: [(Event, [&str; 3]); 19] = [
+const EVENTS: [(Event, [&str; 3]); 22] = [
     //                          ours                  HarmonieCORE        PawfectMatch
     (Event::StreamCreated,     ["stream-created",     "stream-created",   NONE]),
     (Event::StreamStarted,     ["stream-started",     "stream-started",   "live:state"]),
@@ -101,12 +104,15 @@ const EVENTS: [(Event, [&str; 3]); 19] = [
     (Event::RoleChanged,       ["role-changed",       NONE,               NONE]),
     (Event::Reactions,         ["reactions",          NONE,               "live:reaction"]),
     (Event::Notification,      ["notification",       NONE,               NONE]),
+    (Event::RecordingStarted,  ["recording-started",  "recording-started", "live:record:starting"]),
+    (Event::RecordingStopped,  ["recording-stopped",  "recording-stopped", "live:record:stopping"]),
+    (Event::RecordingStatus,   ["recording-status",   "recording-status", NONE]),
 ];
 
 /// What the fields of a payload are called: ours, and how a document's clients may write it, in
 /// the order in which they are looked for. A document's other fields are passed over.
 #[rustfmt::skip]
-const FIELDS: [(Request, &str, [&str; 2]); 30] = [
+const FIELDS: [(Request, &str, [&str; 2]); 32] = [
     //                        ours               HarmonieCORE       PawfectMatch
     (Request::CreateStream,   "artistId",        ["artistId",       NONE]),
     (Request::CreateStream,   "title",           ["title",          NONE]),
@@ -138,6 +144,8 @@ const FIELDS: [(Request, &str, [&str; 2]); 30] = [
     (Request::React,          "reaction",        [NONE,             "emoji reaction type"]),
     (Request::PinMessage,     "streamId",        [NONE,             "streamId"]),
     (Request::PinMessage,     "messageId",       [NONE,             "messageId"]),
+    (Request::StartRecording, "streamId",        ["streamId",       "streamId"]),
+    (Request::StopRecording,  "streamId",        ["streamId",       "streamId"]),
 ];
 
 impl Request {
