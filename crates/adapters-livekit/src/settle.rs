@@ -138,6 +138,8 @@ impl LiveKit {
                     self.mark(room, &format!("{STREAM}{stream}")).await;
                 }
             }
+            // That node judges who else comes with this key. When it is gone, they are let in here.
+            Err(PublishRefused::Elsewhere) => self.rooms.lock().unanswered(room, sid),
             Err(PublishRefused::Unavailable(error)) => {
                 warn(&*error, "it is not known whether somebody may publish");
                 self.rooms.lock().unanswered(room, sid);

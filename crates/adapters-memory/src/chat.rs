@@ -75,6 +75,16 @@ impl Moderation for InMemoryStore {
         Ok(self.state().restrictions.get(&(room, subject)).cloned())
     }
 
+    async fn restrictions_of(
+        &self,
+        subject: Identity,
+        rooms: &[ChannelId],
+    ) -> Result<Vec<Restriction>, StoreError> {
+        let state = self.state();
+        let found = |room: &ChannelId| state.restrictions.get(&(*room, subject)).cloned();
+        Ok(rooms.iter().filter_map(found).collect())
+    }
+
     async fn restrictions(
         &self,
         room: ChannelId,
@@ -90,12 +100,23 @@ impl Moderation for InMemoryStore {
         let theirs = rest.map(|(_, it)| it).filter(|it| it.room == room);
         Ok(theirs.take(limit).cloned().collect())
     }
+
     async fn appointment(
         &self,
         channel: ChannelId,
         user: UserId,
     ) -> Result<Option<Appointment>, StoreError> {
         Ok(self.state().appointments.get(&(channel, user)).cloned())
+    }
+
+    async fn appointments_of(
+        &self,
+        user: UserId,
+        channels: &[ChannelId],
+    ) -> Result<Vec<Appointment>, StoreError> {
+        let state = self.state();
+        let found = |channel: &ChannelId| state.appointments.get(&(*channel, user)).cloned();
+        Ok(channels.iter().filter_map(found).collect())
     }
 
     async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {

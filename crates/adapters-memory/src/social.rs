@@ -84,6 +84,12 @@ impl Blocks for InMemoryStore {
         Ok(self.state().blocks.get(&(blocker, subject)).copied())
     }
 
+    async fn among(&self, blockers: &[UserId], subject: UserId) -> Result<Vec<Block>, StoreError> {
+        let state = self.state();
+        let found = |blocker: &UserId| state.blocks.get(&(*blocker, subject)).copied();
+        Ok(blockers.iter().filter_map(found).collect())
+    }
+
     async fn of_user(
         &self,
         blocker: UserId,

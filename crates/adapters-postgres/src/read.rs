@@ -1,7 +1,9 @@
 //! What all read ports share: asking, once more where only the connection was stale, and
 //! pages.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -117,6 +119,17 @@ pub(crate) trait Row: Sized {
         let value = self.parse()?;
         Ok(Stored { value, version })
     }
+}
+
+/// What was found of what was wanted, in the order asked for.
+pub(crate) fn in_order<K: Eq + Hash, T: Clone>(
+    wanted: &[K],
+    found: Vec<T>,
+    key: impl Fn(&T) -> K,
+) -> Vec<T> {
+    let found: HashMap<K, T> = found.into_iter().map(|it| (key(&it), it)).collect();
+    let in_order = wanted.iter().filter_map(|key| found.get(key).cloned());
+    in_order.collect()
 }
 
 /// One aggregate, if its row is there.

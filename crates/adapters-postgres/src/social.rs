@@ -75,10 +75,7 @@ impl Follows for PgStore {
                 .fetch_all(&self.pool)
             })
             .await?;
-        let found = read::all(rows)?.into_iter().map(|it| (it.channel, it));
-        let found: HashMap<_, _> = found.collect();
-        let follows = channels.iter().filter_map(|id| found.get(id).copied());
-        Ok(follows.collect())
+        Ok(read::in_order(channels, read::all(rows)?, |it| it.channel))
     }
 
     async fn of_user(
@@ -168,6 +165,22 @@ impl Blocks for PgStore {
             })
             .await?;
         Ok(row.map(BlockRow::parse))
+    }
+
+    async fn among(&self, blockers: &[UserId], subject: UserId) -> Result<Vec<Block>, StoreError> {
+        let wanted: Vec<Uuid> = blockers.iter().copied().map(UserId::uuid).collect();
+        let rows = self
+            .read(|| {
+                blocks!(
+                    "WHERE blocker = ANY($1) AND blocked = $2",
+                    &wanted,
+                    subject.uuid()
+                )
+                .fetch_all(&self.pool)
+            })
+            .await?;
+        let found = rows.into_iter().map(BlockRow::parse).collect();
+        Ok(read::in_order(blockers, found, |it| it.blocker))
     }
 
     async fn of_user(

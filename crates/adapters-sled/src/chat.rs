@@ -107,6 +107,16 @@ impl Moderation for SledStore {
         self.read(|tree| read::plain(tree, &keyspace::restriction(room, subject)))
     }
 
+    async fn restrictions_of(
+        &self,
+        subject: Identity,
+        rooms: &[ChannelId],
+    ) -> Result<Vec<Restriction>, StoreError> {
+        let key = |room: &ChannelId| keyspace::restriction(*room, subject);
+        let keys = rooms.iter().map(key).collect();
+        self.scan(|tree| read::many_plain(tree, keys)).await
+    }
+
     async fn restrictions(
         &self,
         room: ChannelId,
@@ -124,6 +134,16 @@ impl Moderation for SledStore {
         user: UserId,
     ) -> Result<Option<Appointment>, StoreError> {
         self.read(|tree| read::plain(tree, &keyspace::appointment(channel, user)))
+    }
+
+    async fn appointments_of(
+        &self,
+        user: UserId,
+        channels: &[ChannelId],
+    ) -> Result<Vec<Appointment>, StoreError> {
+        let key = |channel: &ChannelId| keyspace::appointment(*channel, user);
+        let keys = channels.iter().map(key).collect();
+        self.scan(|tree| read::many_plain(tree, keys)).await
     }
 
     async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {

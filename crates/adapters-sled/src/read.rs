@@ -51,6 +51,13 @@ pub(crate) fn many<T: Kept>(tree: &Tree, keys: Vec<Key>) -> Result<Vec<T>, Store
         .collect()
 }
 
+/// Several values without versions, those that exist, in the order of the keys.
+pub(crate) fn many_plain<T: Kept>(tree: &Tree, keys: Vec<Key>) -> Result<Vec<T>, StoreError> {
+    keys.into_iter()
+        .filter_map(|key| plain(tree, &key).transpose())
+        .collect()
+}
+
 /// The first aggregate that an index leads to and that is still as the index says.
 pub(crate) fn indexed<T: Kept>(
     tree: &Tree,

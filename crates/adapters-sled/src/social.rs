@@ -105,6 +105,12 @@ impl Blocks for SledStore {
         self.read(|tree| read::plain(tree, &keyspace::block(blocker, subject)))
     }
 
+    async fn among(&self, blockers: &[UserId], subject: UserId) -> Result<Vec<Block>, StoreError> {
+        let key = |blocker: &UserId| keyspace::block(*blocker, subject);
+        let keys = blockers.iter().map(key).collect();
+        self.scan(|tree| read::many_plain(tree, keys)).await
+    }
+
     async fn of_user(
         &self,
         blocker: UserId,

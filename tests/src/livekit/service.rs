@@ -1,5 +1,6 @@
 //! LiveKit's ingress and egress: programs of their own, which meet the server by Redis.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,10 @@ use tokio::process::{Child, Command};
 use super::{Doors, KEY, LiveKitServer, SECRET};
 use crate::{ports, wait};
 
+/// Where the program `egress` keeps what it is at work on, wherever it runs.
+const EGRESS_FOLDER: &str = "/home/egress/tmp";
+/// How the names begin of what it makes there and leaves: itself, its handlers, egresses.
+const EGRESS_NAMES: [&str; 3] = ["NE_", "EGH_", "EG_"];
 /// How long one may take to listen.
 const READY: Duration = Duration::from_secs(30);
 /// How long one may take to end that is asked to.
@@ -110,6 +115,8 @@ impl Service {
             .current_dir(self.folder.path())
             // It starts itself once more by its name, for each encoder or recording.
             .env("PATH", path_with(&program))
+            // What is killed leaves its temporary files.
+            .env("TMPDIR", self.folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file has more than one handle"))
             .stderr(log)
@@ -162,6 +169,23 @@ impl Drop for Service {
         }
         child.start_kill().ok();
         end_all(&started);
+        if self.name == "egress" {
+            tidy_up(&self.log());
+        }
+    }
+}
+
+/// Removes what an egress that logged this has left.
+fn tidy_up(log: &str) {
+    let words = log.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    let made = words.filter(|word| EGRESS_NAMES.iter().any(|name| word.starts_with(name)));
+    for name in made.collect::<BTreeSet<_>>() {
+        // Not each of them is a folder.
+        std::fs::remove_dir_all(Path::new(EGRESS_FOLDER).join(name)).ok();
+    }
+    // Where others have something there these stay, too.
+    for folder in Path::new(EGRESS_FOLDER).ancestors().take(2) {
+        std::fs::remove_dir(folder).ok();
     }
 }
 

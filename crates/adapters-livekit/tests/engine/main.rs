@@ -1,6 +1,7 @@
 //! The engine on LiveKit's stand-in.
 
 mod contract;
+mod nodes;
 mod recording;
 mod rooms;
 mod support;

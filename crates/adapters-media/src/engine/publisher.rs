@@ -250,7 +250,7 @@ async fn authorize(
             );
             match refused {
                 PublishRefused::UnknownKey => Refusal::BadName,
-                PublishRefused::AlreadyPublishing => Refusal::Busy,
+                PublishRefused::AlreadyPublishing | PublishRefused::Elsewhere => Refusal::Busy,
                 PublishRefused::Held { .. } | PublishRefused::Locked | PublishRefused::Ended => {
                     Refusal::Rejected
                 }

@@ -91,6 +91,31 @@ impl Moderation for PgStore {
         row.map(RestrictionRow::parse).transpose()
     }
 
+    async fn restrictions_of(
+        &self,
+        subject: Identity,
+        rooms: &[ChannelId],
+    ) -> Result<Vec<Restriction>, StoreError> {
+        let (kind, id) = identity(subject);
+        let wanted: Vec<Uuid> = rooms.iter().copied().map(ChannelId::uuid).collect();
+        let rows = self
+            .read(|| {
+                restrictions!(
+                    "WHERE room = ANY($1) AND subject_kind = $2 AND subject = $3",
+                    &wanted,
+                    kind,
+                    id
+                )
+                .fetch_all(&self.pool)
+            })
+            .await?;
+        let found: Vec<Restriction> = rows
+            .into_iter()
+            .map(RestrictionRow::parse)
+            .collect::<Result<_, _>>()?;
+        Ok(read::in_order(rooms, found, |it| it.room))
+    }
+
     async fn restrictions(
         &self,
         room: ChannelId,
@@ -131,6 +156,29 @@ impl Moderation for PgStore {
             })
             .await?;
         row.map(AppointmentRow::parse).transpose()
+    }
+
+    async fn appointments_of(
+        &self,
+        user: UserId,
+        channels: &[ChannelId],
+    ) -> Result<Vec<Appointment>, StoreError> {
+        let wanted: Vec<Uuid> = channels.iter().copied().map(ChannelId::uuid).collect();
+        let rows = self
+            .read(|| {
+                appointments!(
+                    "WHERE channel = ANY($1) AND user_id = $2",
+                    &wanted,
+                    user.uuid()
+                )
+                .fetch_all(&self.pool)
+            })
+            .await?;
+        let found: Vec<Appointment> = rows
+            .into_iter()
+            .map(AppointmentRow::parse)
+            .collect::<Result<_, _>>()?;
+        Ok(read::in_order(channels, found, |it| it.channel))
     }
 
     async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError> {

@@ -47,15 +47,22 @@ impl Rules {
 
     /// What the channel has to do with them.
     pub(crate) fn tie(&self, who: Identity) -> Tie {
-        let banned = self.restriction(who).is_some_and(RestrictionKind::is_ban);
+        self.concerning(who).tie()
+    }
+
+    /// What of it concerns somebody.
+    pub(crate) fn concerning(&self, who: Identity) -> Concern {
+        let restriction = self.restriction(who);
         match who {
-            Identity::User(user) if banned || self.blocked.contains(&user) => Tie::ShutOut,
-            Identity::Guest(_) if banned => Tie::ShutOut,
-            Identity::User(user) => match self.roles.get(&user) {
-                Some(role) => Tie::Appointed(*role),
-                None => Tie::None,
+            Identity::User(user) => Concern {
+                restriction,
+                role: self.roles.get(&user).copied(),
+                is_blocked: self.blocked.contains(&user),
             },
-            Identity::Guest(_) => Tie::None,
+            Identity::Guest(_) => Concern {
+                restriction,
+                ..Concern::default()
+            },
         }
     }
 
@@ -65,7 +72,52 @@ impl Rules {
     }
 }
 
+/// What of a room's rules concerns one person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Concern {
+    /// What holds them, run out or not.
+    pub(crate) restriction: Option<RestrictionKind>,
+    role: Option<ChannelRole>,
+    /// The owner has blocked them.
+    is_blocked: bool,
+}
+
+impl Concern {
+    /// What the channel has to do with them.
+    pub(crate) fn tie(self) -> Tie {
+        let banned = self.restriction.is_some_and(RestrictionKind::is_ban);
+        match self.role {
+            _ if banned || self.is_blocked => Tie::ShutOut,
+            Some(role) => Tie::Appointed(role),
+            None => Tie::None,
+        }
+    }
+}
+
 impl RoomRules {
+    /// What of several rooms' rules concerns somebody, in the order asked for; each room with
+    /// its owner. Of rooms that are not in use only that is read, for all of them together.
+    pub(crate) async fn concerning(
+        &self,
+        app: &App,
+        who: Identity,
+        rooms: &[(ChannelId, UserId)],
+    ) -> Result<Vec<Concern>, Refusal> {
+        let kept: Vec<Option<Arc<Rules>>> = {
+            let kept = self.kept();
+            let rules = rooms.iter().map(|(room, _)| kept.rooms.get(room).cloned());
+            rules.collect()
+        };
+        let unknown = rooms.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
+        let unknown: Vec<(ChannelId, UserId)> = unknown.map(|(room, _)| *room).collect();
+        let read = read_concerning(app, who, &unknown).await?;
+        let concerns = rooms.iter().zip(kept).map(|(room, kept)| match kept {
+            Some(rules) => rules.concerning(who),
+            None => read.get(&room.0).copied().unwrap_or_default(),
+        });
+        Ok(concerns.collect())
+    }
+
     /// The rules of a room.
     pub(crate) async fn of(&self, app: &App, channel: ChannelId) -> Result<Arc<Rules>, Refusal> {
         let forgotten = {
@@ -123,6 +175,35 @@ async fn read(app: &App, channel: ChannelId) -> Result<Rules, Refusal> {
         roles: appointments.iter().map(|it| (it.user, it.role)).collect(),
         blocked: blocked(app, owner).await?,
     })
+}
+
+/// What concerns somebody of these rooms, where anything does.
+async fn read_concerning(
+    app: &App,
+    who: Identity,
+    rooms: &[(ChannelId, UserId)],
+) -> Result<HashMap<ChannelId, Concern>, Refusal> {
+    let mut found: HashMap<ChannelId, Concern> = HashMap::new();
+    if rooms.is_empty() {
+        return Ok(found);
+    }
+    let (channels, owners): (Vec<ChannelId>, Vec<UserId>) = rooms.iter().copied().unzip();
+    let moderation = &app.ports.moderation;
+    for it in moderation.restrictions_of(who, &channels).await? {
+        found.entry(it.room).or_default().restriction = Some(it.kind);
+    }
+    let Identity::User(user) = who else {
+        return Ok(found);
+    };
+    for it in moderation.appointments_of(user, &channels).await? {
+        found.entry(it.channel).or_default().role = Some(it.role);
+    }
+    let blocks = app.ports.blocks.among(&owners, user).await?;
+    let blockers: HashSet<UserId> = blocks.iter().map(|it| it.blocker).collect();
+    for (room, _) in rooms.iter().filter(|(_, owner)| blockers.contains(owner)) {
+        found.entry(*room).or_default().is_blocked = true;
+    }
+    Ok(found)
 }
 
 async fn restrictions(

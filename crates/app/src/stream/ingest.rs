@@ -11,7 +11,7 @@ use greenroom_domain::media::{
 };
 use greenroom_domain::shared::actor::{Actor, Identity};
 use greenroom_domain::shared::commit::{Claim, ClaimChange, Holder, StateChange};
-use greenroom_domain::shared::id::{ChannelId, StreamId};
+use greenroom_domain::shared::id::{ChannelId, StreamId, StreamKeyId};
 use greenroom_domain::shared::secret::Purpose;
 use greenroom_domain::shared::store::{StoreError, Stored, Version};
 use greenroom_domain::stream::{Generation, NewStream, Publisher, Stream, StreamError, Via};
@@ -61,7 +61,15 @@ impl MediaEvents for Ingests {
             let current = |known: &Stored<StreamKey>| known.value.since() == Some(key.since);
             attach(app, known.filter(current)).await
         });
-        lease.await.map_err(refused)
+        match lease.await {
+            // Engines that span all nodes show every node the same encoders.
+            Err(Refusal::Stream(StreamError::AlreadyPublishing))
+                if publishes_elsewhere(app, key.key).await.map_err(refused)? =>
+            {
+                Err(PublishRefused::Elsewhere)
+            }
+            lease => lease.map_err(refused),
+        }
     }
 
     async fn authorize_playback(
@@ -196,6 +204,20 @@ async fn stream_of(app: &App, key: &StreamKey) -> Result<Option<Stored<Stream>>,
                 .ok_or(Refusal::NoSuchKey)?,
         )),
         None => Ok(app.ports.streams.live_of(key.channel).await?),
+    }
+}
+
+/// Whether what the key opens is published to another node, which is there.
+async fn publishes_elsewhere(app: &App, key: StreamKeyId) -> Result<bool, Refusal> {
+    let Some(key) = app.ports.stream_keys.get(key).await? else {
+        return Ok(false);
+    };
+    let stream = stream_of(app, &key.value).await?;
+    match stream.and_then(|stream| stream.value.publisher()) {
+        Some(publisher) if publisher.node != app.node => {
+            Ok(app.another_node(publisher.node).await?.is_some())
+        }
+        _ => Ok(false),
     }
 }
 

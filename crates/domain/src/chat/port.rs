@@ -55,6 +55,14 @@ pub trait Moderation: Send + Sync {
         subject: Identity,
     ) -> Result<Option<Restriction>, StoreError>;
 
+    /// What holds somebody in several rooms, run out or not, in the order asked for; where
+    /// nothing does, the room is left out.
+    async fn restrictions_of(
+        &self,
+        subject: Identity,
+        rooms: &[ChannelId],
+    ) -> Result<Vec<Restriction>, StoreError>;
+
     /// Everybody who is held in a room, in the order of identities, behind `after`.
     async fn restrictions(
         &self,
@@ -69,6 +77,14 @@ pub trait Moderation: Send + Sync {
         channel: ChannelId,
         user: UserId,
     ) -> Result<Option<Appointment>, StoreError>;
+
+    /// What somebody is in several channels, in the order asked for; where they are nothing, the
+    /// channel is left out.
+    async fn appointments_of(
+        &self,
+        user: UserId,
+        channels: &[ChannelId],
+    ) -> Result<Vec<Appointment>, StoreError>;
 
     /// Everybody who is something in a channel, in the order of their ids.
     async fn appointments(&self, channel: ChannelId) -> Result<Vec<Appointment>, StoreError>;

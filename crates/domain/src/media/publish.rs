@@ -40,6 +40,10 @@ pub enum PublishRefused {
     /// Another encoder publishes.
     #[error("another encoder is publishing to this stream")]
     AlreadyPublishing,
+    /// Another node has let it in, and is there. An engine that spans all nodes leaves it alone,
+    /// and asks again.
+    #[error("another node has let the encoder in")]
+    Elsewhere,
     /// The owner has just ended the stream.
     #[error("the stream was ended on purpose")]
     Held {

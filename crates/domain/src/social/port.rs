@@ -59,6 +59,9 @@ pub trait Blocks: Send + Sync {
     /// Whether and since when somebody has blocked somebody.
     async fn get(&self, blocker: UserId, subject: UserId) -> Result<Option<Block>, StoreError>;
 
+    /// Those of several people who have blocked somebody, in the order asked for.
+    async fn among(&self, blockers: &[UserId], subject: UserId) -> Result<Vec<Block>, StoreError>;
+
     /// Whom somebody has blocked, in the order of their ids, behind `after`.
     async fn of_user(
         &self,

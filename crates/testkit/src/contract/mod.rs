@@ -308,7 +308,8 @@ macro_rules! store_contract {
                 restrictions_hold_one_person_in_one_room,
                 restrictions_are_listed_by_identity,
                 appointments_are_kept_exactly,
-                appointments_are_listed_by_id;
+                appointments_are_listed_by_id,
+                one_persons_come_in_the_order_asked_for;
             audit:
                 events_stand_in_the_log_of_their_channel,
                 the_newest_event_comes_first,
@@ -321,7 +322,8 @@ macro_rules! store_contract {
                 follows_are_counted,
                 concurrent_follows_are_all_counted,
                 a_block_holds_one_way,
-                blocks_are_listed_by_id;
+                blocks_are_listed_by_id,
+                blocks_among_people_come_in_their_order;
             followings:
                 what_somebody_follows_comes_newest_first,
                 who_follows_a_channel_comes_newest_first,

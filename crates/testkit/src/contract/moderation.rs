@@ -98,6 +98,54 @@ pub async fn restrictions_hold_one_person_in_one_room(store: &Subject) {
     assert_eq!(reads("bea", user).await, Some(ban("bea", user)));
 }
 
+/// What holds somebody in several rooms, and what they are in several channels, come in the order
+/// asked for.
+pub async fn one_persons_come_in_the_order_asked_for(store: &Subject) {
+    let id = Uuid::from_u128(7);
+    let (user, guest) = (UserId::from_uuid(id), GuestId::from_uuid(id));
+    let (eve, gus) = (Identity::User(user), Identity::Guest(guest));
+    for (handle, who) in [
+        ("ada", eve),
+        ("bea", gus),
+        ("cleo", eve),
+        ("cleo", viewer("x")),
+    ] {
+        put(store, &ban(handle, who)).await;
+    }
+    let role = |handle, role| Appointment {
+        user,
+        ..appointment(handle, "eve", role)
+    };
+    let (vip, moderator) = (
+        role("bea", ChannelRole::Vip),
+        role("ada", ChannelRole::Moderator),
+    );
+    let stranger = appointment("cleo", "fay", ChannelRole::Vip);
+    for appointment in [&vip, &moderator, &stranger] {
+        appoint(store, appointment).await;
+    }
+    let handles = |handles: &[&str]| handles.iter().map(|it| channel_id(it)).collect::<Vec<_>>();
+    let held = async |who, asked: &[&str]| {
+        let rooms = handles(asked);
+        let read = store.moderation().restrictions_of(who, &rooms).await;
+        read.expect("a read")
+    };
+    let are = async |asked: &[&str]| {
+        let channels = handles(asked);
+        let read = store.moderation().appointments_of(user, &channels).await;
+        read.expect("a read")
+    };
+    let asked = ["cleo", "nobody", "bea", "ada"];
+    assert_eq!(held(eve, &asked).await, [ban("cleo", eve), ban("ada", eve)]);
+    assert_eq!(held(gus, &asked).await, [ban("bea", gus)]);
+    assert_eq!(held(eve, &["bea"]).await, []);
+    assert_eq!(held(eve, &[]).await, []);
+    assert_eq!(are(&asked).await, [vip.clone(), moderator.clone()]);
+    assert_eq!(are(&["ada", "bea"]).await, [moderator, vip]);
+    assert_eq!(are(&["cleo"]).await, []);
+    assert_eq!(are(&[]).await, []);
+}
+
 /// All who are held in a room, in the order of identities (users before guests, by the bytes
 /// of their ids), behind whom one has seen.
 pub async fn restrictions_are_listed_by_identity(store: &Subject) {

@@ -175,6 +175,31 @@ pub async fn a_block_holds_one_way(store: &Subject) {
     assert_eq!(reads("ada", "bea").await, Some(block("ada", "bea")));
 }
 
+/// Those of several people who have blocked somebody come in the order asked for.
+pub async fn blocks_among_people_come_in_their_order(store: &Subject) {
+    for (blocker, blocked) in [
+        ("ada", "troll"),
+        ("bea", "troll"),
+        ("cleo", "ada"),
+        ("troll", "dora"),
+    ] {
+        put(store, block(blocker, blocked)).await;
+    }
+    let among = async |blockers: &[&str], subject: &str| {
+        let blockers: Vec<UserId> = blockers.iter().map(|it| user_id(it)).collect();
+        let found = store.blocks().among(&blockers, user_id(subject)).await;
+        found.expect("a read")
+    };
+    let asked = ["dora", "bea", "cleo", "ada"];
+    let found = among(&asked, "troll").await;
+    assert_eq!(found, [block("bea", "troll"), block("ada", "troll")]);
+    let found = among(&["ada", "bea"], "troll").await;
+    assert_eq!(found, [block("ada", "troll"), block("bea", "troll")]);
+    assert_eq!(among(&asked, "ada").await, [block("cleo", "ada")]);
+    assert_eq!(among(&asked, "dora").await, []);
+    assert_eq!(among(&[], "troll").await, []);
+}
+
 /// All whom somebody has blocked, in the order of their ids, behind whom one has seen.
 pub async fn blocks_are_listed_by_id(store: &Subject) {
     let ids = [1, 2, 0x7F << 120, 0x80 << 120, u128::MAX];

@@ -29,9 +29,10 @@ pub(super) async fn with_seat(
     context: &Context,
     handle: &Handle,
 ) -> Result<(Option<String>, Option<Seat>), Problem> {
-    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
-    // The grant is theirs: they are to be the same person when they come back.
+    // The grant is theirs: they are to be the same person when they come back, also when they are
+    // only told to come back.
     context.keep_guest();
+    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
     let address = hls(playback.addresses).map(|path| match &playback.node {
         Some(node) => node.url(&path),
         None => context.url(&path),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use greenroom_app::channel::relation::{self, Relation};
 use greenroom_app::stream::listing::{self, LiveFilter};
 use greenroom_app::stream::view::StreamView;
 use greenroom_app::{App, Refusal};
@@ -22,6 +23,14 @@ pub(super) type Loaders = DataLoader<Reads, HashMapCache>;
 pub(super) fn loaders(app: &Arc<App>, actor: Actor) -> Loaders {
     let app = Arc::clone(app);
     DataLoader::with_cache(Reads { app, actor }, tokio::spawn, HashMapCache::default())
+}
+
+/// What may change while a subscription lasts: read together as well, and each time anew.
+pub(super) type Fresh = DataLoader<Reads>;
+
+pub(super) fn fresh(app: &Arc<App>, actor: Actor) -> Fresh {
+    let app = Arc::clone(app);
+    DataLoader::new(Reads { app, actor }, tokio::spawn)
 }
 
 /// Reads many by their ids.
@@ -114,5 +123,26 @@ impl Loader<OwnFollow> for Reads {
         let follows = self.app.ports.follows.among(user, &channels).await;
         let follows = follows.map_err(Refusal::from)?.into_iter();
         Ok(follows.map(|it| (OwnFollow(it.channel), it)).collect())
+    }
+}
+
+/// What whoever asks is to a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct OwnRelation {
+    pub(super) channel: ChannelId,
+    pub(super) owner: UserId,
+}
+
+impl Loader<OwnRelation> for Reads {
+    type Value = Relation;
+    type Error = Problem;
+
+    async fn load(
+        &self,
+        wanted: &[OwnRelation],
+    ) -> Result<HashMap<OwnRelation, Relation>, Problem> {
+        let channels: Vec<_> = wanted.iter().map(|it| (it.channel, it.owner)).collect();
+        let relations = relation::of_many(&self.app, &self.actor, &channels).await?;
+        Ok(wanted.iter().copied().zip(relations).collect())
     }
 }

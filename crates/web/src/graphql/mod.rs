@@ -173,7 +173,8 @@ impl<E: Executor> Clone for Served<E> {
 /// executes a schema with these roots by a way of their own.
 pub fn prepared(request: Request, asking: Context) -> Request {
     let loaders = loaders::loaders(&asking.app, asking.actor);
-    request.data(loaders).data(asking)
+    let fresh = loaders::fresh(&asking.app, asking.actor);
+    request.data(loaders).data(fresh).data(asking)
 }
 
 /// Who asks for what.

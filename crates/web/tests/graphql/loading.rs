@@ -8,12 +8,13 @@ use axum::body::Body;
 use greenroom_app::{App, Ports};
 use greenroom_domain::account::{CreatorStatus, Subject, User, Username, Users};
 use greenroom_domain::channel::{Channel, Channels, Handle};
+use greenroom_domain::chat::{Appointment, Moderation, Restriction, Room};
 use greenroom_domain::shared::actor::Identity;
 use greenroom_domain::shared::clock::Timestamp;
 use greenroom_domain::shared::id::{ChannelId, StreamId, UserId};
 use greenroom_domain::shared::page::{Page, PageRequest, UnknownCursor};
 use greenroom_domain::shared::store::{StoreError, Stored};
-use greenroom_domain::social::{Follow, Follows};
+use greenroom_domain::social::{Block, Blocks, Follow, Follows};
 use greenroom_domain::stream::{Audience, Presence, Stream, StreamCounts, Streams, Via};
 use greenroom_testkit::builders::node_id;
 use parking_lot::Mutex;
@@ -84,6 +85,21 @@ counting! {
             -> Result<Page<Follow>, UnknownCursor>;
         fn followers(channels: &[ChannelId]) -> Vec<u64>;
     }
+    moderation: Moderation {
+        fn room(channel: ChannelId) -> Option<Stored<Room>>;
+        fn restriction(room: ChannelId, subject: Identity) -> Option<Restriction>;
+        fn restrictions_of(subject: Identity, rooms: &[ChannelId]) -> Vec<Restriction>;
+        fn restrictions(room: ChannelId, after: Option<Identity>, limit: usize)
+            -> Vec<Restriction>;
+        fn appointment(channel: ChannelId, user: UserId) -> Option<Appointment>;
+        fn appointments_of(user: UserId, channels: &[ChannelId]) -> Vec<Appointment>;
+        fn appointments(channel: ChannelId) -> Vec<Appointment>;
+    }
+    blocks: Blocks {
+        fn get(blocker: UserId, subject: UserId) -> Option<Block>;
+        fn among(blockers: &[UserId], subject: UserId) -> Vec<Block>;
+        fn of_user(blocker: UserId, after: Option<UserId>, limit: usize) -> Vec<Block>;
+    }
 }
 
 /// How many streams the page has, and what a store was asked for it.
@@ -99,12 +115,14 @@ async fn page(server: &Server, viewer: &str, first: usize) -> (usize, Vec<&'stat
         streams: counting.clone(),
         presence: counting.clone(),
         follows: counting.clone(),
+        moderation: counting.clone(),
+        blocks: counting.clone(),
         ..ports
     };
     let app = App::new(node_id("one"), ports, server.app.settings.clone());
     let query = format!(
         "{{ liveStreams(first: {first}) {{ edges {{ node {{ id title viewers peakViewers channel \
-         {{ handle viewerIsStaff viewerFollows followerCount owner {{ username }} live {{ id viewers }} }} }} }} }} }}"
+         {{ handle viewerIsStaff viewerFollows viewer {{ role follow {{ notify }} restriction {{ until }} }} followerCount owner {{ username }} live {{ id viewers }} }} }} }} }} }}"
     );
     let request = http::Request::post("/graphql")
         .header("content-type", "application/json")
@@ -129,6 +147,7 @@ async fn page(server: &Server, viewer: &str, first: usize) -> (usize, Vec<&'stat
             node["channel"]["owner"]["username"]
         );
         assert_eq!(node["channel"]["viewerFollows"], true);
+        assert_eq!(node["channel"]["viewer"]["role"], "VIEWER");
         assert_eq!(node["channel"]["followerCount"], 1);
     }
     (edges.len(), std::mem::take(&mut *counting.asked.lock()))

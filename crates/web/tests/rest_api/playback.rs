@@ -43,3 +43,27 @@ async fn each_way_that_the_engine_offers_is_told_in_its_order() {
     let whep = asked[0]["url"].as_str().expect("an address");
     assert!(whep.starts_with("/whep/ada/"), "{whep}");
 }
+
+#[tokio::test]
+async fn whoever_is_told_to_come_back_is_the_same_guest_then() {
+    let server = Server::start().await;
+    server.creator("ada").await;
+    server.media.open_rooms();
+    server.media.fail(1);
+    let path = "/channels/ada/playback";
+    let away = server.get(None, path).await;
+    assert_eq!(away.header("retry-after"), "1");
+    let cookie = away.cookie("greenroom_guest").expect("they are somebody");
+    let cookie = cookie.split(';').next().expect("its value").to_owned();
+    away.expect_error(503, "UNAVAILABLE");
+
+    let again = async || {
+        let again = server.request(reqwest::Method::GET, path);
+        let again = again.header("cookie", format!("greenroom_guest={cookie}"));
+        let again = server.send(again).await;
+        assert_eq!(again.cookie("greenroom_guest"), None, "and not another");
+        let addresses = again.expect(200)["addresses"].take();
+        addresses[2]["identity"].clone()
+    };
+    assert_eq!(again().await, again().await);
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use greenroom_app::stream::ingest::Ingests;
 use greenroom_app::stream::{audience, sweep};
 use greenroom_domain::chat::Ephemeral;
-use greenroom_domain::media::{MediaEvent, MediaEvents, PublishRefused};
+use greenroom_domain::media::{KeyVersion, MediaEvent, MediaEvents, PublishRefused};
 use greenroom_domain::stream::{EndReason, Generation, Ingest, Stream, StreamState};
 use greenroom_testkit::builders::guest;
 use greenroom_testkit::media::MediaCall;
@@ -61,6 +62,38 @@ async fn an_encoder_goes_on_at_another_node_once_its_own_is_gone() {
     pair.pass(60).await;
     let publisher = pair.two.stream(after.stream).await.publisher();
     assert_eq!(publisher.expect("on air").node, pair.two.app.node);
+    pair.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_encoder_that_all_nodes_see_is_left_to_the_one_that_let_it_in() {
+    let mut pair = Pair::running().await;
+    let keys = pair.one.app.ports.stream_keys.of_channel(pair.channel.id);
+    let keys = keys.await.expect("a store that answers");
+    let key = KeyVersion {
+        key: keys[0].id,
+        since: keys[0].since().expect("it opens"),
+    };
+    let seen = async |node: &Platform| Ingests(node.app.clone()).authorize_key(key).await;
+    let lease = seen(&pair.one).await.expect("let in");
+    let (stream, generation) = (lease.stream, lease.generation);
+    pair.one.media.connect(stream, generation, Duration::ZERO);
+    assert!(matches!(
+        seen(&pair.two).await,
+        Err(PublishRefused::Elsewhere)
+    ));
+    assert!(
+        matches!(
+            seen(&pair.one).await,
+            Err(PublishRefused::AlreadyPublishing)
+        ),
+        "a second one is its node's to judge"
+    );
+    pair.kill_one();
+    pair.pass(16).await;
+    let after = seen(&pair.two).await.expect("let in");
+    assert_eq!(after.stream, stream);
+    assert!(after.generation > generation);
     pair.stop().await;
 }
 

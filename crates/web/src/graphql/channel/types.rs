@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject, Union};
 use greenroom_app::channel::keys::{self, RevealedKey as Revealed};
-use greenroom_app::channel::relation;
 use greenroom_app::channel::view::{self, ChannelView};
 use greenroom_app::chat::appoint;
 use greenroom_app::recording;
@@ -15,7 +14,7 @@ use greenroom_domain::social::Follow;
 use crate::graphql::account::User;
 use crate::graphql::chat::{AuditEvent, ChannelAppointment, Chat, audit_of};
 use crate::graphql::id::global;
-use crate::graphql::loaders::{Followers, Loaders, OnAir, OwnFollow};
+use crate::graphql::loaders::{Followers, Fresh, Loaders, OnAir, OwnFollow, OwnRelation};
 use crate::graphql::page::{self, Connection, READ};
 use crate::graphql::scalar::Time;
 use crate::graphql::social::{ChannelViewer, Follower};
@@ -198,12 +197,16 @@ impl Channel {
         Ok(own_follow(ctx, self.channel.id).await?.is_some())
     }
 
-    /// What whoever asks is to it. For each channel of a listing the room's rules are read.
-    #[graphql(complexity = "4 * READ + child_complexity")]
+    /// What whoever asks is to it.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<ChannelViewer, Problem> {
-        let asking = asking(ctx)?;
         let follow = own_follow(ctx, self.channel.id).await?;
-        let relation = relation::execute(&asking.app, &asking.actor, &self.channel).await?;
+        let relation = OwnRelation {
+            channel: self.channel.id,
+            owner: self.channel.owner,
+        };
+        let relation = ctx.data_unchecked::<Fresh>().load_one(relation).await?;
+        // Everybody is something to a channel.
+        let relation = relation.ok_or_else(Problem::internal)?;
         Ok(ChannelViewer::of(relation, follow))
     }
 

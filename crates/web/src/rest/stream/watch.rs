@@ -77,9 +77,10 @@ async fn addresses(
     context: &Context,
     handle: &Handle,
 ) -> Result<Vec<PlaybackAddressJson>, Problem> {
-    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
-    // The grant is theirs: they are to be the same person when they come back.
+    // The grant is theirs: they are to be the same person when they come back, also when they are
+    // only told to come back.
     context.keep_guest();
+    let playback = playback::addresses(&context.app, &context.actor, handle).await?;
     let url = |path: &str| match &playback.node {
         Some(node) => node.url(path),
         None => context.config.url(path),
