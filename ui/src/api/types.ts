@@ -18,6 +18,7 @@ export type ChatHistory = Schemas["ChatHistory"];
 export type EncoderStatus = NonNullable<Schemas["EncoderStatus"]["encoder"]>;
 export type ChannelViewer = Schemas["ChannelViewer"];
 export type Pin = Schemas["Pin"];
+export type Recording = Schemas["Recording"];
 export type Appointment = Schemas["Appointment"];
 export type AuditEvent = Schemas["AuditEvent"];
 export type ApiError = Schemas["Error"];

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { advice } from "../dashboard/advice";
 import { reachable } from "../player/address";
 import { Backoff } from "./backoff";
-import { bitrate, codec, count, endReason, hue, initials, seconds, since, uptime, uptimeSpoken, viewers, wait } from "./format";
+import { bitrate, bytes, codec, count, endReason, hue, initials, seconds, since, uptime, uptimeSpoken, viewers, wait } from "./format";
 
 it("writes viewers", () => {
   expect([0, 1, 999, 1200, 15_300, -3].map(count)).toEqual(["0", "1", "999", "1.2K", "15.3K", "0"]);
@@ -17,6 +17,10 @@ it("writes times", () => {
   expect([0.2, 45, 600].map(wait)).toEqual(["1 s", "45 s", "10 min"]);
   expect(seconds(2000)).toBe("2 s");
   expect(seconds(1540)).toBe("1.5 s");
+});
+
+it("writes sizes", () => {
+  expect([0, 950, 15_000_000, 1_240_000_000, 999_600].map(bytes)).toEqual(["0 B", "950 B", "15 MB", "1.2 GB", "1 MB"]);
 });
 
 it("writes what an encoder sends", () => {

@@ -44,6 +44,14 @@ export function bitrate(bitsPerSecond: number): string {
   return `${Math.round(bitsPerSecond / 1000)} kbit/s`;
 }
 
+/** `15 MB`, `1.2 GB`. */
+export function bytes(n: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let at = 0;
+  for (; n >= 999.5 && at < units.length - 1; at++) n /= 1000;
+  return `${n < 9.95 ? Number(n.toFixed(1)) : Math.round(n)} ${units[at]}`;
+}
+
 /** `1.5 s`; one digit, no needless zero. */
 export function seconds(ms: number): string {
   return `${Number((ms / 1000).toFixed(1))} s`;

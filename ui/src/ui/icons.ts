@@ -6,6 +6,7 @@ export { default as Bell } from "@lucide/svelte/icons/bell";
 export { default as BellOff } from "@lucide/svelte/icons/bell-off";
 export { default as Check } from "@lucide/svelte/icons/check";
 export { default as CircleCheck } from "@lucide/svelte/icons/circle-check";
+export { default as CircleDot } from "@lucide/svelte/icons/circle-dot";
 export { default as CircleX } from "@lucide/svelte/icons/circle-x";
 export { default as Clock } from "@lucide/svelte/icons/clock";
 export { default as Compass } from "@lucide/svelte/icons/compass";

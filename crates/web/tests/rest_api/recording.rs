@@ -100,6 +100,12 @@ async fn the_same_request_is_one_recording() {
     let again = send("one").await.expect(201);
     assert_eq!(first, again);
     send("two").await.expect_error(409, "ALREADY_RECORDING");
+    let other = server.post(Some(&ada), "/channels/ada/streams", json!({}));
+    let other = text(&other.await.expect(201), "/id");
+    let other = server.request(Method::POST, &format!("/streams/{other}/recordings"));
+    let other = other.bearer_auth(&ada).header("idempotency-key", "one");
+    let other = server.send(other).await;
+    other.expect_error(422, "IDEMPOTENCY_KEY_REUSED");
     let long = "k".repeat(256);
     send(&long)
         .await
