@@ -221,7 +221,15 @@ impl Recording {
                     ..
                 },
                 RecordingProgress::Available(file),
-            ) => self.changed(State::Available(file), RecordingChange::Finished),
+            ) => {
+                let stopped = self
+                    .is_running()
+                    .then(|| self.event(RecordingChange::Stopped));
+                let mut finished = self.changed(State::Available(file), RecordingChange::Finished);
+                // Nobody has said so before.
+                finished.happened.splice(0..0, stopped.map(Into::into));
+                finished
+            }
             (
                 State::Starting { .. } | State::Recording { .. } | State::Processing { .. },
                 RecordingProgress::Failed(reason),
@@ -289,6 +297,7 @@ impl Recording {
 mod tests {
     use super::*;
     use crate::channel::ChannelTitle;
+    use crate::shared::event::Happening;
     use crate::shared::id::{NodeId, StreamKeyId};
     use crate::stream::{NewStream, Publisher, StreamRules};
     use proptest::prelude::*;
@@ -385,6 +394,27 @@ mod tests {
         let kept = running.clone().look(Some(progress), &RULES, at(3));
         assert!(kept.is_unchanged());
         assert!(!running.look(None, &RULES, at(3)).next.is_open());
+    }
+
+    #[test]
+    fn what_is_finished_has_stopped_before() {
+        let finished = RecordingProgress::Available(file());
+        let what = |decision: Decision<Recording>| {
+            let happened = decision.happened.into_iter();
+            let changes = happened.filter_map(|it| match it {
+                Happening::Recording(event) => Some(event.what),
+                _ => None,
+            });
+            changes.collect::<Vec<_>>()
+        };
+        let at_once = requested().advance(finished.clone(), &RULES, at(5));
+        assert_eq!(
+            what(at_once),
+            [RecordingChange::Stopped, RecordingChange::Finished]
+        );
+        let stopped = requested().stop(&RULES, at(5)).unwrap().next;
+        let then = stopped.advance(finished, &RULES, at(6));
+        assert_eq!(what(then), [RecordingChange::Finished]);
     }
 
     fn told() -> impl Strategy<Value = Vec<RecordingProgress>> {
