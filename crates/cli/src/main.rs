@@ -18,6 +18,14 @@ use crate::failure::Failure;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// A thread keeps little for itself of what it frees: a worker that has nothing to do any more
+/// would not give it back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "jemalloc looks for this name, which is its own")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static SMALL_CACHES: &[u8; 67] =
+    b"tcache_max:4096,tcache_nslots_small_max:20,lg_tcache_nslots_mul:-1\0";
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let json = args.json;
