@@ -8221,7 +8221,8 @@ export interface operations {
                 /**
                  * @description What the client calls this request, 1 to 255 printable ASCII characters. Sent again with
                  *     the same within 24 hours, by the same user or guest, it is answered with what it has made;
-                 *     another request under the same key is refused.
+                 *     another request under the same key is refused. Who signs in or makes an account is that
+                 *     account's user, by its password.
                  */
                 "Idempotency-Key"?: string | null;
             };
