@@ -1,14 +1,14 @@
 //! The task of one connection.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_graphql::{Executor, Request};
-use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, BoxFuture, abortable};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use greenroom_app::Refusal;
 use greenroom_app::account::authenticate;
 use greenroom_app::realtime::Subscription;
@@ -20,7 +20,6 @@ use http::{HeaderMap, HeaderValue, header};
 use hyper::upgrade::Upgraded;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::Counted;
 use super::mailbox::{Closed, Mailbox, Parcel};
@@ -58,7 +57,8 @@ pub(super) struct Connection<E> {
     link: Link,
     mailbox: Arc<Mailbox>,
     phase: Phase,
-    /// What is being done.
+    /// What is being done, and what may end the connection: not looked at until one of them is
+    /// woken.
     working: FuturesUnordered<BoxFuture<'static, Done>>,
     operations: Vec<(Box<str>, Going)>,
     opened: Instant,
@@ -67,7 +67,8 @@ pub(super) struct Connection<E> {
     /// Since when a message is half received.
     partial: Option<Instant>,
     timer: Pin<Box<Sleep>>,
-    shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Before then the timer needs no look; unknown when something has changed what it waits for.
+    alarm: Option<Instant>,
 }
 
 /// How far a connection is.
@@ -90,8 +91,6 @@ enum Phase {
 struct Known {
     caller: Caller,
     bucket: TokenBucket,
-    /// The session is over that has proven who it is, where one has.
-    ended: Option<BoxFuture<'static, ()>>,
 }
 
 /// An operation goes on.
@@ -111,25 +110,31 @@ enum Done {
     Operation(Box<str>, Option<Subscription>),
     /// It was abandoned.
     Nothing,
+    /// The server shuts down.
+    Shutdown,
+    /// The session is over that has proven who it is.
+    SessionOver,
 }
 
 impl<E: Executor> Connection<E> {
     pub(super) fn new(counted: Counted<E>, io: Upgraded, proof: HeaderMap) -> Self {
         let now = Instant::now();
         let shutdown = counted.sockets.web.config.shutdown.clone();
+        let shutdown: BoxFuture<'static, Done> =
+            Box::pin(shutdown.cancelled_owned().map(|()| Done::Shutdown));
         Self {
             counted,
             link: Link::new(io, LARGEST),
             mailbox: Arc::default(),
             phase: Phase::Stranger(Box::new(proof)),
-            working: FuturesUnordered::new(),
+            working: FuturesUnordered::from_iter([shutdown]),
             operations: Vec::new(),
             opened: now,
             heard: now,
             pinged: false,
             partial: None,
             timer: Box::pin(tokio::time::sleep_until(now + PATIENCE)),
-            shutdown: Box::pin(shutdown.cancelled_owned()),
+            alarm: None,
         }
     }
 
@@ -147,7 +152,7 @@ impl<E: Executor> Connection<E> {
         for _ in 0..FAIR_SHARE {
             let mut worked = self.poll_read(cx);
             worked |= self.poll_working(cx);
-            worked |= self.poll_deadlines(cx);
+            worked |= self.poll_ends(cx);
             if self.poll_write(cx) {
                 return Poll::Ready(true);
             }
@@ -174,6 +179,7 @@ impl<E: Executor> Connection<E> {
             };
             self.operations.clear();
             self.working.clear();
+            self.alarm = None;
         }
     }
 
@@ -209,6 +215,9 @@ impl<E: Executor> Connection<E> {
         }
         let partial = self.link.is_partial();
         self.partial = partial.then(|| self.partial.unwrap_or_else(Instant::now));
+        if worked || partial {
+            self.alarm = None;
+        }
         worked
     }
 
@@ -312,6 +321,8 @@ impl<E: Executor> Connection<E> {
 
     fn poll_working(&mut self, cx: &mut Context<'_>) -> bool {
         let mut worked = false;
+        // Behind the answer to what has ended it, say a signing out.
+        let mut end = None;
         while let Poll::Ready(Some(done)) = self.working.poll_next_unpin(cx) {
             worked = true;
             match done {
@@ -327,7 +338,12 @@ impl<E: Executor> Connection<E> {
                     }
                 }
                 Done::Nothing => {}
+                Done::Shutdown => end = Some((frame::close::GOING_AWAY, "the server shuts down")),
+                Done::SessionOver => end = Some((close::UNAUTHORIZED, "the session is over")),
             }
+        }
+        if let Some((code, why)) = end {
+            self.close(code, why);
         }
         worked
     }
@@ -354,35 +370,36 @@ impl<E: Executor> Connection<E> {
         };
         self.mailbox.send(&Outgoing::ConnectionAck { payload });
         let now = self.counted.sockets.web.app.now();
+        if let Some(session) = caller.session_id.zip(ended) {
+            self.working.push(over(session));
+        }
         self.phase = Phase::Known(Box::new(Known {
-            ended: caller.session_id.zip(ended).map(over),
             caller,
             bucket: TokenBucket::full(now),
         }));
+        self.alarm = None;
     }
 
     // ---- what ends it
 
-    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> bool {
-        if !matches!(self.phase, Phase::Closing { .. }) {
-            if self.shutdown.as_mut().poll(cx).is_ready() {
-                self.close(frame::close::GOING_AWAY, "the server shuts down");
-                return true;
-            }
-            if self.mailbox.closed() == Some(Closed::TooSlow) {
-                self.close(frame::close::TRY_AGAIN, "too slow: resume with after");
-                return true;
-            }
-            if self.session_has_ended(cx) {
-                self.close(close::UNAUTHORIZED, "the session is over");
-                return true;
-            }
+    fn poll_ends(&mut self, cx: &mut Context<'_>) -> bool {
+        let is_closing = matches!(self.phase, Phase::Closing { .. });
+        if !is_closing && self.mailbox.closed() == Some(Closed::TooSlow) {
+            self.close(frame::close::TRY_AGAIN, "too slow: resume with after");
+            return true;
         }
-        let due = self.due();
-        self.timer.as_mut().reset(due);
-        if self.timer.as_mut().poll(cx).is_pending() {
+        if self.alarm.is_some_and(|alarm| Instant::now() < alarm) {
             return false;
         }
+        let due = self.due();
+        self.alarm = Some(due);
+        self.timer.as_mut().reset(due);
+        // Whatever else this turn has done: it has to know whom to wake, for it is not asked again.
+        let timer = pin!(tokio::task::unconstrained(self.timer.as_mut()));
+        if timer.poll(cx).is_pending() {
+            return false;
+        }
+        self.alarm = None;
         self.on_time();
         true
     }
@@ -434,14 +451,6 @@ impl<E: Executor> Connection<E> {
         self.counted.sockets.web.app.now()
     }
 
-    fn session_has_ended(&mut self, cx: &mut Context<'_>) -> bool {
-        let Phase::Known(known) = &mut self.phase else {
-            return false;
-        };
-        let ended = known.ended.as_mut();
-        ended.is_some_and(|ended| ended.as_mut().poll(cx).is_ready())
-    }
-
     // ---- what goes
 
     /// Writes until the socket is full or nothing is left; whether the connection is over.
@@ -491,8 +500,11 @@ impl<E: Executor> Connection<E> {
 }
 
 /// Resolves when this session is over; as a precaution also when more ended than can be known.
-fn over((session, mut ended): (SessionId, Receiver<SessionId>)) -> BoxFuture<'static, ()> {
-    Box::pin(async move { while ended.recv().await.is_ok_and(|other| other != session) {} })
+fn over((session, mut ended): (SessionId, Receiver<SessionId>)) -> BoxFuture<'static, Done> {
+    Box::pin(async move {
+        while ended.recv().await.is_ok_and(|other| other != session) {}
+        Done::SessionOver
+    })
 }
 
 impl Known {
