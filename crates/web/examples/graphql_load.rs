@@ -2,15 +2,16 @@
 //! server's CPU-seconds per million deliveries, and the memory of an idle connection.
 //!
 //! `graphql_load RECEIVERS SECONDS PACE` starts each server as a process of its own (on core 0
-//! where `taskset` is there), connects so many subscribers and has so many messages a second
-//! posted; `0` posts as fast as they are taken.
+//! where `taskset` is there) and connects so many subscribers. A pace is how many messages are
+//! kept under way (`1`), how many are posted a second (`20hz`), or as many as are taken (`full`).
+//! A message is under way until the first of the subscribers has it: its poster, so to say.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a measurement that cannot go on has failed"
 )]
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,9 +44,9 @@ use greenroom_testkit::media::FakeMediaServer;
 use greenroom_testkit::pictures::PlainPictures;
 use greenroom_web::WebConfig;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
-use tokio::sync::broadcast;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::{Notify, broadcast};
 
 /// About 200 bytes on the wire.
 const TEXT: &str = "Somebody says something of an ordinary length, as people in a crowded room do.";
@@ -56,13 +57,31 @@ async fn main() {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", which] => serve(which).await,
         [receivers, seconds, pace] => {
-            let (receivers, pace) = (receivers.parse().unwrap(), pace.parse().unwrap());
+            let (receivers, pace) = (receivers.parse().unwrap(), Pace::parse(pace));
             let length = Duration::from_secs(seconds.parse().unwrap());
             let documented = measure("documented", receivers, length, pace).await;
             let ours = measure("ours", receivers, length, pace).await;
             println!("CPU, ours to documented: {:.2}", ours / documented);
         }
         _ => eprintln!("graphql_load RECEIVERS SECONDS PACE"),
+    }
+}
+
+/// How messages follow each other.
+#[derive(Clone, Copy)]
+enum Pace {
+    UnderWay(u64),
+    EachSecond(u32),
+    Full,
+}
+
+impl Pace {
+    fn parse(text: &str) -> Self {
+        match text.strip_suffix("hz") {
+            Some(rate) => Self::EachSecond(rate.parse().unwrap()),
+            None if text == "full" => Self::Full,
+            None => Self::UnderWay(text.parse().unwrap()),
+        }
     }
 }
 
@@ -78,19 +97,19 @@ async fn serve(which: &str) {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    let order = orders.next_line().await.unwrap().unwrap();
-    let (millis, pace) = order.split_once(' ').unwrap();
-    let until = Instant::now() + Duration::from_millis(millis.parse().unwrap());
-    let pace: u32 = pace.parse().unwrap();
-    while Instant::now() < until {
-        poster.post().await;
-        match pace {
-            0 => tokio::task::yield_now().await,
-            pace => tokio::time::sleep(Duration::from_secs(1) / pace).await,
+    while let Some(order) = orders.next_line().await.unwrap() {
+        match order.split_once(' ') {
+            Some(("flood", millis)) => {
+                let until = Instant::now() + Duration::from_millis(millis.parse().unwrap());
+                while Instant::now() < until {
+                    poster.post().await;
+                    tokio::task::yield_now().await;
+                }
+                println!("done");
+            }
+            _ => poster.post().await,
         }
     }
-    println!("done");
-    let _ = orders.next_line().await;
 }
 
 enum Poster {
@@ -233,8 +252,17 @@ fn documented() -> (Router, Poster) {
 /// So many connections come before memory is looked at: what a server needs once is not theirs.
 const WARM: usize = 50;
 
+/// What has come to the subscribers.
+#[derive(Default)]
+struct Count {
+    all: AtomicU64,
+    /// To the first of them.
+    first: AtomicU64,
+    news: Notify,
+}
+
 /// CPU-seconds per million deliveries.
-async fn measure(which: &'static str, receivers: usize, length: Duration, pace: u32) -> f64 {
+async fn measure(which: &'static str, receivers: usize, length: Duration, pace: Pace) -> f64 {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new("taskset");
     let mut server = command
@@ -250,7 +278,7 @@ async fn measure(which: &'static str, receivers: usize, length: Duration, pace: 
     let mut orders = server.stdin.take().unwrap();
     let address: SocketAddr = said.next_line().await.unwrap().unwrap().parse().unwrap();
     let pid = pid(&server);
-    let counted = Arc::new(AtomicU64::new(0));
+    let count = Arc::new(Count::default());
     let fields = match which {
         "ours" => "... on ChatLine { place body { ... on ChatMessage { text } } }",
         _ => "place text",
@@ -263,16 +291,20 @@ async fn measure(which: &'static str, receivers: usize, length: Duration, pace: 
         }
         let query = format!("subscription {{ chat(handle: \\\"ada\\\") {{ {fields} }} }}");
         let stream = subscribed(address, nth, &query).await;
-        tokio::spawn(count(stream, Arc::clone(&counted)));
+        tokio::spawn(receive(stream, nth == 0, Arc::clone(&count)));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let each = resident(pid).saturating_sub(before) / receivers as u64;
-    let (cpu_before, count_before) = (cpu(pid), counted.load(Ordering::SeqCst));
-    let order = format!("{} {pace}\n", length.as_millis());
-    orders.write_all(order.as_bytes()).await.unwrap();
-    said.next_line().await.unwrap();
+    let (cpu_before, count_before) = (cpu(pid), count.all.load(Ordering::SeqCst));
+    if let Pace::Full = pace {
+        let order = format!("flood {}\n", length.as_millis());
+        orders.write_all(order.as_bytes()).await.unwrap();
+        said.next_line().await.unwrap();
+    } else {
+        post(&mut orders, pace, length, &count).await;
+    }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let deliveries = counted.load(Ordering::SeqCst) - count_before;
+    let deliveries = count.all.load(Ordering::SeqCst) - count_before;
     let per_million = (cpu(pid) - cpu_before) * 1e6 / f64::from(u32::try_from(deliveries).unwrap());
     println!(
         "{which}: {deliveries} deliveries, {per_million:.2} CPU-s per million, {each} KiB each"
@@ -281,8 +313,35 @@ async fn measure(which: &'static str, receivers: usize, length: Duration, pace: 
     per_million
 }
 
+/// Has messages posted at this pace.
+async fn post(orders: &mut ChildStdin, pace: Pace, length: Duration, count: &Count) {
+    let until = Instant::now() + length;
+    let mut posted = 0;
+    let before = count.first.load(Ordering::SeqCst);
+    while Instant::now() < until {
+        orders.write_all(b"post\n").await.unwrap();
+        posted += 1;
+        match pace {
+            Pace::UnderWay(most) => loop {
+                let news = count.news.notified();
+                if count.first.load(Ordering::SeqCst) - before + most > posted {
+                    break;
+                }
+                news.await;
+            },
+            Pace::EachSecond(rate) => tokio::time::sleep(Duration::from_secs(1) / rate).await,
+            Pace::Full => {}
+        }
+    }
+}
+
 async fn subscribed(address: SocketAddr, nth: usize, query: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+    // As many may come from one address as are of one house.
+    let [.., high, low] = nth.to_be_bytes();
+    let from = Ipv4Addr::new(127, 1, high, low);
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((from, 0))).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
     let request = format!(
         "GET /graphql HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -311,8 +370,8 @@ async fn subscribed(address: SocketAddr, nth: usize, query: &str) -> TcpStream {
     stream
 }
 
-/// Counts the frames that come.
-async fn count(mut stream: TcpStream, counted: Arc<AtomicU64>) {
+/// Counts the events that come.
+async fn receive(mut stream: TcpStream, is_first: bool, count: Arc<Count>) {
     let mut received = Vec::new();
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = stream.read(&mut bytes).await {
@@ -331,7 +390,11 @@ async fn count(mut stream: TcpStream, counted: Arc<AtomicU64>) {
             frames += 1;
         }
         received.drain(..at);
-        counted.fetch_add(frames, Ordering::Relaxed);
+        count.all.fetch_add(frames, Ordering::SeqCst);
+        if is_first {
+            count.first.fetch_add(frames, Ordering::SeqCst);
+            count.news.notify_one();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! built and brought what it needs. `docs/performance.md` says how to read them.
 //!
 //! ```text
-//! scripts/bench [ingest] [viewers] [chat] [posts] [api] [start]
+//! scripts/bench [ingest] [viewers] [chat] [graphql] [posts] [api] [start]
 //! ```
 //!
 //! | variable | what |
@@ -16,6 +16,7 @@
 
 mod api;
 mod chat;
+mod graphql;
 mod hls;
 mod ingest;
 mod peer;
@@ -69,20 +70,23 @@ async fn main() -> io::Result<()> {
     let options = Options::from_environment()?;
     let mut figures: Vec<String> = std::env::args().skip(1).collect();
     if figures.is_empty() {
-        figures = ["start", "posts", "api", "chat", "viewers", "ingest"]
-            .map(str::to_owned)
-            .into();
+        figures = [
+            "start", "posts", "api", "chat", "graphql", "viewers", "ingest",
+        ]
+        .map(str::to_owned)
+        .into();
     }
     for figure in figures {
         match figure.as_str() {
             "ingest" => ingest::run(&options).await?,
             "viewers" => viewers::run(&options).await?,
             "chat" => chat::run(&options).await?,
+            "graphql" => graphql::run(&options).await?,
             "api" => api::run(&options).await?,
             "posts" => posts::run(&options).await?,
             "start" => start::run(&options).await?,
             other => {
-                let known = "ingest, viewers, chat, posts, api, start";
+                let known = "ingest, viewers, chat, graphql, posts, api, start";
                 let said = format!("{other} is no figure; there are {known}");
                 return Err(io::Error::other(said));
             }
