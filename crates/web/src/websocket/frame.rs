@@ -257,14 +257,13 @@ pub fn closing_with(code: u16, reason: &str) -> Bytes {
     frame(0x88, &payload)
 }
 
-/// A whole text message, given in two parts, as one frame of the server.
+/// The beginning of a text message as one frame of the server, whose other `rest` bytes follow:
+/// they may be shared.
 #[cfg(feature = "graphql")]
-pub fn text_of(beginning: &[u8], rest: &[u8]) -> Bytes {
-    let length = beginning.len() + rest.len();
-    let mut frame = header(0x81, length, length);
-    frame.extend_from_slice(beginning);
-    frame.extend_from_slice(rest);
-    Bytes::from(frame)
+pub fn text_head(beginning: &[u8], rest: usize) -> Bytes {
+    let mut head = header(0x81, beginning.len() + rest, beginning.len());
+    head.extend_from_slice(beginning);
+    Bytes::from(head)
 }
 
 /// What a text frame carries: the same bytes, shared, without the frame's header.

@@ -168,15 +168,14 @@ impl Parcel {
         }
     }
 
-    /// Its frame, at the end of those that are there.
+    /// Its frames, at the end of those that are there.
     pub(super) fn write(&self, frames: &mut VecDeque<Bytes>) {
         match self {
             Self::Frame(frame) => frames.push_back(frame.clone()),
             Self::Shown(target, published) => {
-                // Copied: one buffer costs the system less to send than two, and that is most of
-                // what a delivery costs.
                 let rest = target.group.written(published);
-                frames.push_back(frame::text_of(&target.beginning, &rest));
+                frames.push_back(frame::text_head(&target.beginning, rest.len()));
+                frames.push_back(rest);
             }
             Self::Last(target, why) => frames.push_back(target.last_frame(*why)),
         }

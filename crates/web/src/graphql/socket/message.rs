@@ -145,7 +145,8 @@ mod tests {
         let payload = r#"{"data":{"a":1}}"#;
         for id in ["1", "a \"quoted\" id"] {
             let rest = shared(payload.as_bytes());
-            let whole = frame::text_of(&beginning(id), &rest);
+            let head = frame::text_head(&beginning(id), rest.len());
+            let whole = [&head[..], &rest[..]].concat();
             let text = &whole[2..];
             assert_eq!(usize::from(whole[1]), text.len());
             let json: serde_json::Value = serde_json::from_slice(text).expect("JSON");

@@ -193,8 +193,10 @@ impl Operation {
                 resync: joined.resync,
                 settings: room.value.settings,
             });
-            let whole = frame::text_of(&target.beginning, &rest);
-            self.mailbox.push(Parcel::Frame(whole), Class::Durable);
+            let head = frame::text_head(&target.beginning, rest.len());
+            let whole = [&head[..], &rest[..]].concat();
+            self.mailbox
+                .push(Parcel::Frame(whole.into()), Class::Durable);
         }
         Ok(Some(joined.subscription))
     }
