@@ -102,11 +102,15 @@ fn every_operation_says_what_it_may_come_to() {
 }
 
 /// What may be sent again without a key, and why.
-const HARMLESS_AGAIN: [(&str, &str); 7] = [
+const HARMLESS_AGAIN: [(&str, &str); 8] = [
     ("/api/v1/channels/{handle}/reactions", "nothing keeps it"),
     ("/api/v1/keys/{id}/rotate", "the last answer's secret holds"),
     ("/api/v1/keys/{id}/seat", "a token is signed, not kept"),
     ("/api/v1/me/creator", "who is one stays one"),
+    (
+        "/api/v1/recordings/{id}/stop",
+        "what has stopped has stopped",
+    ),
     ("/api/v1/streams/{id}/end", "what has ended has ended"),
     ("/api/v1/streams/{id}/join", "one person is there once"),
     ("/api/v1/streams/{id}/start", "what is live is live"),
