@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use greenroom_app::stream::ingest::Ingests;
-use greenroom_domain::channel::KeySecret;
-use greenroom_domain::media::{IngestLease, MediaEvent, MediaEvents, PublishRequest};
+use greenroom_domain::media::{MediaEvent, MediaEvents};
+use greenroom_domain::recording::RecordingProgress;
 use greenroom_domain::shared::node::NodeAddress;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ enum Deed {
     LoseEncoder,
     /// It comes back.
     Publish,
+    /// The recorder says that what is published is kept.
+    Record,
 }
 
 /// Who is told, in the order of [`Actor::ALL`].
@@ -61,6 +63,9 @@ const ROOM: Told =          [ Y,   Y,   Y,   Y,    Y,     N,      N,     Y,    N
 /// The room, and whom it is about.
 #[rustfmt::skip]
 const ROOM_AND_BANNED: Told=[ Y,   Y,   Y,   Y,    Y,     N,      Y,     Y,    N ];
+/// The owner, and an administrator who is in the room.
+#[rustfmt::skip]
+const RUN_IT: Told =        [ Y,   N,   N,   Y,    N,     N,      N,     N,    N ];
 #[rustfmt::skip]
 const THE_OWNER: Told =     [ Y,   N,   N,   N,    N,     N,      N,     N,    N ];
 #[rustfmt::skip]
@@ -81,7 +86,7 @@ fn row<const N: usize>(happens: Deed, told: [(&'static str, Told); N]) -> Row {
 #[rustfmt::skip]
 pub(crate) fn rows() -> Vec<Row> {
     use Actor::{Moderator, Owner, Viewer};
-    use Deed::{Ask, Connect, GoLive, LoseEncoder, Publish, Rest, Say};
+    use Deed::{Ask, Connect, GoLive, LoseEncoder, Publish, Record, Rest, Say};
     let chat = "/channels/ada/chat";
     let say = |text: &str| json!({ "text": text });
     let settings = json!({
@@ -119,7 +124,9 @@ pub(crate) fn rows() -> Vec<Row> {
         row(Rest(Owner, "POST", chat, say("@blocked @banned @bob")),       [("notification", THE_VIEWER)]),
         row(Rest(Owner, "PUT", "/channels/ada/vips/bob", json!({})),       [("notification", THE_VIEWER)]),
         row(Rest(Viewer, "PUT", "/channels/ada/follow", json!({ "notify": "live" })), []),
-        row(Publish, []),
+        row(Ask(Owner, "start-recording", stream),                         [("recording-status", RUN_IT)]),
+        row(Record,                                                        [("recording-started", RUN_IT)]),
+        row(Ask(Owner, "stop-recording", stream),                          [("recording-stopped", RUN_IT)]),
         row(LoseEncoder,                                                   [("stream-interrupted", ROOM)]),
         row(Publish,                                                       [("stream-resumed", ROOM)]),
         row(Ask(Owner, "end-stream", stream),                              [("stream-ended", ROOM)]),
@@ -171,7 +178,6 @@ async fn reasons_are_told_to_staff_alone() {
 struct House<'a> {
     stage: &'a Stage,
     clients: [Option<Client<'a>>; 9],
-    lease: Option<IngestLease>,
     running: JoinHandle<()>,
     _stop: DropGuard,
 }
@@ -185,7 +191,6 @@ impl<'a> House<'a> {
         let mut house = Self {
             stage,
             clients: [const { None }; 9],
-            lease: None,
             running,
             _stop: stop.drop_guard(),
         };
@@ -239,31 +244,27 @@ impl<'a> House<'a> {
                 let owner = stage.token(Actor::Owner).expect("she is signed in");
                 server.live_stream(owner, "ada").await;
             }
-            Deed::Publish => self.lease = Some(self.publish().await),
+            Deed::Publish => {
+                let owner = stage.token(Actor::Owner).expect("she is signed in");
+                server.publish(owner, "ada").await;
+            }
+            Deed::Record => {
+                let recordings = stage.filled("/streams/$live/recordings");
+                let listed = server.get(stage.token(Actor::Owner), recordings).await;
+                let since = server.app.now();
+                let newest = text(&listed.expect(200), "/items/0/id");
+                let progress = RecordingProgress::Recording { since };
+                server.recorded(&newest, progress).await;
+            }
             Deed::LoseEncoder => {
-                let lease = self.lease.take().expect("an encoder that publishes");
-                let (stream, generation) = (lease.stream, lease.generation);
+                let live = server.app.ports.streams.live().await.expect("streams");
+                let live = &live.first().expect("one is live").value;
+                let (stream, generation) = (live.id, live.generation);
                 let lost = MediaEvent::IngestLost { stream, generation };
                 let ingests = Ingests(Arc::clone(&server.app));
                 ingests.report(lost).await.expect("a report that is taken");
             }
         }
-    }
-
-    async fn publish(&self) -> IngestLease {
-        let server = &self.stage.server;
-        let secret = self.stage.filled("/keys/$key/secret");
-        let secret = server.get(self.stage.token(Actor::Owner), secret).await;
-        let secret = text(&secret.expect(200), "/secret");
-        let request = PublishRequest {
-            key: KeySecret::parse(&secret).expect("a key"),
-            peer: [127, 0, 0, 1].into(),
-        };
-        let ingests = Ingests(Arc::clone(&server.app));
-        let lease = ingests.authorize_publish(request).await.expect("let in");
-        let (stream, generation) = (lease.stream, lease.generation);
-        server.media.connect(stream, generation, Duration::ZERO);
-        lease
     }
 
     /// Who has to be told of these events is; says who else is, too.
