@@ -5,16 +5,12 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use greenroom_testkit::servers::RedisServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::api::Api;
 use crate::node::Node;
 use crate::{ports, wait};
 
@@ -107,13 +103,6 @@ impl LiveKitServer {
         format!("ws://127.0.0.1:{}", self.port)
     }
 
-    /// Its own API (`/twirp/livekit.Egress/StartEgress`), asked by who holds its key.
-    #[must_use]
-    pub fn api(&self) -> Api {
-        let base = format!("http://127.0.0.1:{}", self.port);
-        Api::new(&base, Some(&token()))
-    }
-
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
@@ -156,21 +145,6 @@ impl LiveKitServer {
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("livekit.log")
     }
-}
-
-/// Opens everything that the tests ask about, and never expires.
-fn token() -> String {
-    const YEAR_2100: u64 = 4_102_444_800;
-    let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let grants = json!({ "roomRecord": true, "roomList": true });
-    let signed = [
-        part(json!({ "alg": "HS256", "typ": "JWT" })),
-        part(json!({ "iss": KEY, "exp": YEAR_2100, "video": grants })),
-    ]
-    .join(".");
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
-    let signature = hmac::sign(&key, signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// A browser with a camera, whose pages are in rooms.

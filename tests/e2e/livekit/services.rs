@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use greenroom_testkit::servers::RedisServer;
-use greenroom_tests::api::Answer;
+use greenroom_tests::api::{Answer, Api};
 use greenroom_tests::ffmpeg::{Publish, Publisher};
 use greenroom_tests::livekit::{Browser, Doors, Service};
-use greenroom_tests::{ports, probe, wait};
+use greenroom_tests::{ports, probe};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::stage::Stage;
 
@@ -24,6 +25,7 @@ struct Studio {
     _egress: Service,
     stage: Stage,
     _redis: RedisServer,
+    _recordings: TempDir,
 }
 
 impl Studio {
@@ -33,7 +35,13 @@ impl Studio {
             rtmp: ports::apart(),
             whip: ports::apart(),
         };
-        let stage = Stage::set_on(&redis, doors, &[]).await;
+        let recordings = tempfile::tempdir().expect("a folder for temporary files can be made");
+        let directory = recordings.path().display().to_string();
+        let directory = (
+            "GREENROOM_LIVEKIT__RECORDING__DIRECTORY",
+            directory.as_str(),
+        );
+        let stage = Stage::set_on(&redis, doors, &[directory]).await;
         let ingress = Service::ingress(&stage.livekit, &redis, doors).await;
         let egress = Service::egress(&stage.livekit, &redis).await;
         Self {
@@ -41,6 +49,7 @@ impl Studio {
             _egress: egress,
             stage,
             _redis: redis,
+            _recordings: recordings,
         }
     }
 
@@ -72,46 +81,33 @@ impl Studio {
         id.await.expect("a stream has an id")
     }
 
-    /// Has LiveKit record whoever publishes with a key of the channel; answers the egress's id.
-    async fn record(&self, file: &str) -> String {
-        let owner = &self.stage.channel.owner;
-        let asked = json!({
-            "room_name": owner,
-            "media": {
-                "participant_video": { "identity": owner },
-                "audio": { "routes": [{ "participant_identity": owner }] },
-            },
-            "advanced": { "width": 640, "height": 360, "audio_codec": "OPUS" },
-            "outputs": [{ "file": { "filepath": file, "disable_manifest": true } }],
-        });
-        let path = "/twirp/livekit.Egress/StartEgress";
-        let begun = self.stage.livekit.api().post(path, &asked).await;
-        let begun = begun.expect(200);
-        let id = begun["egress_id"]
-            .as_str()
-            .expect("it has an id")
-            .to_owned();
-        self.until_egress(&id, "EGRESS_ACTIVE").await;
+    /// Asks for a recording of a stream, and waits until it runs; answers its id.
+    async fn record(&self, stream: &str) -> String {
+        let path = format!("/api/v1/streams/{stream}/recordings");
+        let asked = self.owner().post(&path, &json!({})).await.expect(201);
+        let id = asked["id"].as_str().expect("it has an id").to_owned();
+        self.until_recording(&id, "recording").await;
         id
     }
 
-    /// Waits until an egress is so, and answers what LiveKit says of it.
-    async fn until_egress(&self, id: &str, status: &str) -> Value {
-        let livekit = self.stage.livekit.api();
-        wait::until(&format!("it is {status}"), RECORDED, async || {
-            let path = "/twirp/livekit.Egress/ListEgress";
-            let listed = livekit.post(path, &json!({ "egress_id": id })).await;
-            let egress = listed.expect(200)["items"][0].take();
-            assert_ne!(egress["status"], "EGRESS_FAILED", "{egress}");
-            (egress["status"] == status).then_some(egress)
-        })
-        .await
+    /// Waits until a recording is so, and answers what its owner is told of it.
+    async fn until_recording(&self, id: &str, state: &str) -> Value {
+        let path = format!("/api/v1/recordings/{id}");
+        let is_so = |answer: &Answer| {
+            assert_ne!(answer.json["state"], "failed", "{}", answer.text);
+            (answer.json["state"] == state).then(|| answer.json.clone())
+        };
+        let what = format!("the recording is {state}");
+        self.owner().until(&path, &what, RECORDED, is_so).await
+    }
+
+    fn owner(&self) -> Api {
+        self.stage.greenroom.api_as(&self.stage.channel.token)
     }
 
     async fn rotate(&self) {
         let path = format!("/api/v1/keys/{}/rotate", self.stage.channel.key_id);
-        let owner = self.stage.greenroom.api_as(&self.stage.channel.token);
-        owner.post(&path, &json!({})).await.expect(200);
+        self.owner().post(&path, &json!({})).await.expect(200);
     }
 }
 
@@ -185,8 +181,6 @@ async fn by_whip_to_the_ingress_it_goes_live() {
 #[tokio::test]
 async fn what_is_recorded_outlives_a_drop_and_plays_and_the_recorder_is_no_viewer() {
     let studio = Studio::open().await;
-    let folder = tempfile::tempdir().expect("a folder for temporary files can be made");
-    let file = folder.path().join("kim.mp4").display().to_string();
     let seconds = |seconds| Publish {
         duration: Some(Duration::from_secs(seconds)),
         ..Publish::default()
@@ -201,7 +195,7 @@ async fn what_is_recorded_outlives_a_drop_and_plays_and_the_recorder_is_no_viewe
     browser.watch("ada", &url, &token).await;
     studio.stage.until_viewers(1).await;
 
-    let egress = studio.record(&file).await;
+    let recording = studio.record(&stream).await;
     let began = Instant::now();
     encoder.ended(RECORDED).await;
     assert_eq!(studio.until_ingest("interrupted").await, stream);
@@ -209,20 +203,16 @@ async fn what_is_recorded_outlives_a_drop_and_plays_and_the_recorder_is_no_viewe
     assert_eq!(studio.until_ingest("publishing").await, stream);
     studio.stage.until_viewers(1).await;
     encoder.ended(RECORDED).await;
-    let stop = json!({ "egress_id": egress });
-    let path = "/twirp/livekit.Egress/StopEgress";
-    studio
-        .stage
-        .livekit
-        .api()
-        .post(path, &stop)
-        .await
-        .expect(200);
+    let path = format!("/api/v1/recordings/{recording}/stop");
+    let stopped = studio.owner().post(&path, &json!({})).await;
+    assert!(stopped.status < 300, "{}", stopped.text);
     let lasted = began.elapsed();
-    let ended = studio.until_egress(&egress, "EGRESS_COMPLETE").await;
+    let kept = studio.until_recording(&recording, "available").await;
 
-    let said = ended["file_results"][0]["duration"].as_str();
-    let said: u64 = said.and_then(|it| it.parse().ok()).expect("nanoseconds");
+    let said = kept["duration_ms"].as_u64().expect("milliseconds");
+    let file = kept["location"].as_str().expect("it is a file").to_owned();
+    let size = std::fs::metadata(&file).expect("it is there").len();
+    assert_eq!(kept["size"], size, "{kept}");
     let shown = probe::inspect(&file, RECORDED).await.expect("it is read");
     let kinds = shown["streams"].as_array().expect("it is a list").iter();
     let mut kinds: Vec<_> = kinds.map(|it| it["codec_name"].clone()).collect();
@@ -230,7 +220,7 @@ async fn what_is_recorded_outlives_a_drop_and_plays_and_the_recorder_is_no_viewe
     assert_eq!(kinds, ["h264", "opus"]);
     let decoded = probe::decode(&file, Duration::from_secs(60), RECORDED).await;
     let decoded = decoded.expect("it plays");
-    for (whose, duration) in [("said", Duration::from_nanos(said)), ("held", lasted)] {
+    for (whose, duration) in [("said", Duration::from_millis(said)), ("held", lasted)] {
         let difference = decoded.duration.abs_diff(duration);
         assert!(
             difference < Duration::from_secs(2),
