@@ -15,7 +15,6 @@ pub mod control;
 mod engine;
 mod http;
 mod identity;
-mod livekit_config;
 mod no_media;
 mod node;
 pub mod operator;
@@ -34,11 +33,13 @@ pub use {
 pub use greenroom_adapters_postgres::OpenError as PgOpenError;
 
 pub use builder::{Builder, Greenroom};
-pub use config::{Address, Config, ConfigError, Flags, LogFormat, REFERENCE, StoreKind};
+pub use config::{
+    Address, BucketConfig, Config, ConfigError, Flags, LiveKitConfig, LogFormat, REFERENCE,
+    RecordingConfig, SoundKind, StoreKind,
+};
 pub use engine::{CheckMediaError, MediaKind};
 pub use greenroom_app::{App, Ports, Refusal, Roles, Settings, Store};
 pub use greenroom_web::WebConfig;
-pub use livekit_config::{BucketConfig, LiveKitConfig, RecordingConfig, SoundKind};
 pub use node::IdentityError;
 pub use platform::{OpenError, Platform, Running, StartError};
 pub use tls::TlsError;
