@@ -19,6 +19,8 @@ use crate::recording::RecordingOptions;
 use crate::token::metadata_of;
 use crate::webhook::{News, read};
 
+mod recorded;
+
 const OWNER: u128 = 7;
 
 fn owner() -> UserId {
@@ -239,8 +241,8 @@ fn broadcast() -> Vec<WebhookEvent> {
     events
 }
 
-/// What is in the room, and what the application believes, after these deliveries.
-fn after<'a>(deliveries: impl Iterator<Item = (&'a WebhookEvent, bool)>) -> String {
+/// The rooms and the application after these deliveries.
+fn play<'a>(deliveries: impl Iterator<Item = (&'a WebhookEvent, bool)>) -> (Rooms, Application) {
     let (mut rooms, mut application) = (Rooms::default(), Application::new());
     let tape = tape();
     let now = Instant::now();
@@ -258,6 +260,12 @@ fn after<'a>(deliveries: impl Iterator<Item = (&'a WebhookEvent, bool)>) -> Stri
         }
     }
     application.settle(&mut rooms);
+    (rooms, application)
+}
+
+/// What is in the room, and what the application believes, after these deliveries.
+fn after<'a>(deliveries: impl Iterator<Item = (&'a WebhookEvent, bool)>) -> String {
+    let (rooms, application) = play(deliveries);
     let people = rooms.known(owner());
     let on_air = (application.current.is_some(), rooms.is_on_air(owner()));
     let (watching, recording) = (&application.watching, &application.recording.state);

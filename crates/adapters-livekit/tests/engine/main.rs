@@ -2,6 +2,7 @@
 
 mod contract;
 mod nodes;
+mod outages;
 mod recording;
 mod rooms;
 mod support;

@@ -20,11 +20,11 @@ use livekit_protocol::{EgressInfo, StartEgressRequest};
 use crate::support::{House, demo, key, key_of_demo, lease, tape, until};
 
 /// A stream that is on air, and its recorder.
-struct Studio {
-    house: House,
-    livekit: StandIn,
-    recorder: Arc<dyn Recorder>,
-    encoder: Attendee,
+pub(crate) struct Studio {
+    pub(crate) house: House,
+    pub(crate) livekit: StandIn,
+    pub(crate) recorder: Arc<dyn Recorder>,
+    pub(crate) encoder: Attendee,
 }
 
 fn options(livekit: &StandIn) -> Options {
@@ -32,7 +32,7 @@ fn options(livekit: &StandIn) -> Options {
 }
 
 impl Studio {
-    async fn open(faults: Faults, set: impl FnOnce(Options) -> Options) -> Self {
+    pub(crate) async fn open(faults: Faults, set: impl FnOnce(Options) -> Options) -> Self {
         let mut livekit = StandIn::start();
         let options = options(&livekit).recording(tape());
         let house = House::open(set(options));
@@ -54,20 +54,20 @@ impl Studio {
         studio
     }
 
-    async fn start(&self) -> Result<(), RecorderError> {
+    pub(crate) async fn start(&self) -> Result<(), RecorderError> {
         self.recorder.start(order()).await
     }
 
-    async fn progress(&self) -> Option<RecordingProgress> {
+    pub(crate) async fn progress(&self) -> Option<RecordingProgress> {
         let progress = self.recorder.progress(&[order().recording]).await;
         progress.expect("reachable").remove(0)
     }
 
-    fn egress(&self) -> EgressInfo {
+    pub(crate) fn egress(&self) -> EgressInfo {
         self.livekit.egresses().pop().expect("there is one")
     }
 
-    async fn is_told(&self, progress: RecordingProgress) {
+    pub(crate) async fn is_told(&self, progress: RecordingProgress) {
         let recording = order().recording;
         let event = MediaEvent::Recorded {
             recording,
@@ -77,7 +77,7 @@ impl Studio {
     }
 }
 
-fn order() -> RecordingOrder {
+pub(crate) fn order() -> RecordingOrder {
     recording_order("demo", 1)
 }
 
@@ -88,7 +88,7 @@ fn request(egress: &EgressInfo) -> StartEgressRequest {
     }
 }
 
-fn is_available(progress: Option<&RecordingProgress>, limit: bool) -> bool {
+pub(crate) fn is_available(progress: Option<&RecordingProgress>, limit: bool) -> bool {
     matches!(progress, Some(RecordingProgress::Available(file)) if file.limit_reached == limit)
 }
 

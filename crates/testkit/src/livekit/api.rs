@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use livekit_api::access_token::{Claims, TokenVerifier, VideoGrants};
 use livekit_protocol as proto;
+use livekit_protocol::DisconnectReason;
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -115,16 +116,14 @@ async fn call(
         is_json: content.is_some_and(|content| content == "application/json"),
         body,
     };
-    let mut house = lock(&house);
-    let answer = match (service.as_str(), method.as_str()) {
-        _ if house.is_dead => Err(DEAD),
-        ("livekit.RoomService", method) => call.of_rooms(method, &mut house),
-        ("livekit.Ingress", _) if !house.has_ingress => Err(NO_SERVICE),
-        ("livekit.Ingress", method) => call.of_ingresses(method, &mut house),
-        ("livekit.Egress", _) if !house.has_ingress => Err(NO_REDIS),
-        ("livekit.Egress", method) => call.of_egresses(method, &mut house),
-        _ => Err(BAD_ROUTE),
+    let (answer, answers) = {
+        let mut house = lock(&house);
+        let answer = call.of(&service, &method, &mut house);
+        (answer, Arc::clone(&house.egress_answers))
     };
+    if method == "StartEgress" {
+        drop(answers.read().await);
+    }
     answer.unwrap_or_else(|Refusal(status, code, msg)| {
         let body = json!({ "code": code, "msg": msg }).to_string();
         (status, [(CONTENT_TYPE, "application/json")], body).into_response()
@@ -138,6 +137,18 @@ struct Call {
 }
 
 impl Call {
+    fn of(&self, service: &str, method: &str, house: &mut House) -> Result<Response, Refusal> {
+        match service {
+            _ if house.is_dead => Err(DEAD),
+            "livekit.RoomService" => self.of_rooms(method, house),
+            "livekit.Ingress" if !house.has_ingress => Err(NO_SERVICE),
+            "livekit.Ingress" => self.of_ingresses(method, house),
+            "livekit.Egress" if !house.has_ingress => Err(NO_REDIS),
+            "livekit.Egress" => self.of_egresses(method, house),
+            _ => Err(BAD_ROUTE),
+        }
+    }
+
     fn of_rooms(&self, method: &str, house: &mut House) -> Result<Response, Refusal> {
         match method {
             "CreateRoom" => {
@@ -184,7 +195,7 @@ impl Call {
                 let mut people = inside.people.values();
                 let found = people.find(|person| person.info.identity == asked.identity);
                 let sid = found.ok_or(NO_PARTICIPANT)?.info.sid.clone();
-                house.leave(&asked.room, &sid);
+                house.leave(&asked.room, &sid, DisconnectReason::ParticipantRemoved);
                 self.answer(&proto::RemoveParticipantResponse {})
             }
             "UpdateRoomMetadata" => {
@@ -246,7 +257,7 @@ impl Call {
             }
             "DeleteIngress" => {
                 let asked: proto::DeleteIngressRequest = self.read()?;
-                let gone = house.ingresses.remove(&asked.ingress_id);
+                let gone = house.delete_ingress(&asked.ingress_id);
                 self.answer(&gone.ok_or(NO_INGRESS)?)
             }
             _ => Err(BAD_ROUTE),

@@ -5,8 +5,8 @@ use livekit_protocol::participant_info::Kind;
 use livekit_protocol::start_egress_request::Source;
 use livekit_protocol::storage_config::Provider;
 use livekit_protocol::{
-    EgressInfo, EgressStatus, FileInfo, ParticipantInfo, StartEgressRequest, WebhookEvent,
-    egress_info, media_source,
+    DisconnectReason, EgressInfo, EgressStatus, FileInfo, ParticipantInfo, StartEgressRequest,
+    WebhookEvent, egress_info, media_source,
 };
 
 use super::house::House;
@@ -48,7 +48,7 @@ pub(super) enum NotStopped {
 pub(super) struct Egress {
     pub(super) info: EgressInfo,
     /// Who it is in its room, for as long as it is there.
-    seat: Option<String>,
+    pub(super) seat: Option<String>,
 }
 
 /// What the service ends itself with.
@@ -148,7 +148,7 @@ impl House {
                 self.finish(id, EgressStatus::EgressFailed, SHUTTING_DOWN);
             }
             Ending::Failed => self.finish(id, EgressStatus::EgressFailed, "signal: killed"),
-            Ending::Dead => self.take_out(id),
+            Ending::Dead => self.take_out(id, DisconnectReason::ConnectionTimeout),
         }
     }
 
@@ -181,7 +181,7 @@ impl House {
     }
 
     fn finish(&mut self, id: &str, status: EgressStatus, error: &str) {
-        self.take_out(id);
+        self.take_out(id, DisconnectReason::ClientInitiated);
         let now = self.moment();
         let has_file = match status {
             EgressStatus::EgressComplete | EgressStatus::EgressLimitReached => true,
@@ -202,11 +202,11 @@ impl House {
         });
     }
 
-    fn take_out(&mut self, id: &str) {
+    fn take_out(&mut self, id: &str, why: DisconnectReason) {
         let egress = self.egresses.get_mut(id);
         let there = egress.and_then(|it| Some((it.info.room_name.clone(), it.seat.take()?)));
         if let Some((room, sid)) = there {
-            self.leave(&room, &sid);
+            self.leave(&room, &sid, why);
         }
     }
 

@@ -1,11 +1,14 @@
 //! What is in the stand-in's rooms, and what its webhooks say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use livekit_protocol::ingress_state::Status;
 use livekit_protocol::participant_info::{Kind, State};
-use livekit_protocol::{IngressInfo, IngressState, ParticipantInfo, Room, TrackInfo, WebhookEvent};
-use tokio::sync::mpsc;
+use livekit_protocol::{
+    DisconnectReason, IngressInfo, IngressState, ParticipantInfo, Room, TrackInfo, WebhookEvent,
+};
+use tokio::sync::{RwLock, mpsc};
 
 use super::delivery::{Delivery, sign};
 use super::egress::{Egress, EgressService};
@@ -20,9 +23,13 @@ pub(super) struct House {
     pub(super) egress_service: EgressService,
     /// Egresses go no further by themselves.
     pub(super) egress_waits: bool,
+    /// While somebody writes, nobody hears that their egress has begun.
+    pub(super) egress_answers: Arc<RwLock<()>>,
     /// Whoever is still connected is told that nobody is there.
     pub(super) is_dead: bool,
     pub(super) data: Vec<(String, Vec<u8>)>,
+    /// Encoders and egresses that come back into their room when it is there again.
+    returning: Vec<(String, Person)>,
     post: mpsc::UnboundedSender<Delivery>,
     made: i64,
 }
@@ -50,8 +57,10 @@ impl House {
             egresses: BTreeMap::new(),
             egress_service: EgressService::Working,
             egress_waits: false,
+            egress_answers: Arc::default(),
             is_dead: false,
             data: Vec::new(),
+            returning: Vec::new(),
             post,
             made: 0,
         }
@@ -79,7 +88,66 @@ impl House {
         };
         self.rooms.insert(info.name.clone(), inside);
         self.say("room_started", &info, WebhookEvent::default());
+        self.bring_back(&info.name);
         info
+    }
+
+    /// All rooms are gone, and nothing is said. The ingress and egress services live on.
+    pub(super) fn lose_rooms(&mut self) {
+        for (name, inside) in std::mem::take(&mut self.rooms) {
+            let people = inside.people.into_values();
+            let returning =
+                people.filter(|it| matches!(it.info.kind(), Kind::Ingress | Kind::Egress));
+            self.returning
+                .extend(returning.map(|person| (name.clone(), person)));
+        }
+    }
+
+    /// They are called as before, and are somebody else; the services do not say a word.
+    fn bring_back(&mut self, room: &str) {
+        let (back, away) = std::mem::take(&mut self.returning)
+            .into_iter()
+            .partition(|(name, _)| name == room);
+        self.returning = away;
+        let back: Vec<(String, Person)> = back;
+        for (_, person) in back {
+            let (id, ingress) = (person.info.identity.clone(), person.ingress.clone());
+            let is_egress = person.info.kind() == Kind::Egress;
+            let goes_on = if is_egress {
+                self.egresses.get(&id).is_some_and(|it| it.seat.is_some())
+            } else {
+                ingress.is_some_and(|id| self.ingresses.contains_key(&id))
+            };
+            if !goes_on {
+                continue;
+            }
+            let info = ParticipantInfo {
+                tracks: Vec::new(),
+                ..person.info
+            };
+            let Ok(attendee) = self.take_in(room, info, person.publishes, person.ingress) else {
+                continue;
+            };
+            if let Some(egress) = self.egresses.get_mut(&id) {
+                egress.seat = Some(attendee.sid);
+            } else {
+                self.publish(&attendee)
+                    .expect("it has published there before");
+            }
+        }
+    }
+
+    /// Whoever publishes by it is sent out, and the ingress service says nothing.
+    pub(super) fn delete_ingress(&mut self, id: &str) -> Option<IngressInfo> {
+        let ingress = self.ingresses.remove(id)?;
+        let inside = self.rooms.get(&ingress.room_name);
+        let people = inside.into_iter().flat_map(|it| it.people.values());
+        let by_it = people.filter(|person| person.ingress.as_deref() == Some(id));
+        let sids: Vec<String> = by_it.map(|person| person.info.sid.clone()).collect();
+        for sid in sids {
+            self.leave(&ingress.room_name, &sid, DisconnectReason::ClientInitiated);
+        }
+        Some(ingress)
     }
 
     /// Closes a room, with all who are in it; whether it was there.
@@ -89,7 +157,7 @@ impl House {
         };
         let sids: Vec<String> = inside.people.keys().cloned().collect();
         for sid in sids {
-            self.leave(name, &sid);
+            self.leave(name, &sid, DisconnectReason::RoomDeleted);
         }
         if let Some(inside) = self.rooms.remove(name) {
             self.say("room_finished", &inside.info, WebhookEvent::default());
@@ -122,7 +190,7 @@ impl House {
             .find(same)
             .map(|it| it.info.sid.clone());
         if let Some(sid) = displaced {
-            self.leave(room, &sid);
+            self.leave(room, &sid, DisconnectReason::DuplicateIdentity);
         }
         let number = self.number();
         let info = ParticipantInfo {
@@ -173,49 +241,47 @@ impl House {
         let about = room
             .map(|it| it.info.clone())
             .ok_or(TurnedAway::NoSuchRoom)?;
-        self.say_of_ingress(
-            "ingress_started",
-            &about,
-            &ingress,
-            Status::EndpointPublishing,
-        );
+        let publishing = Status::EndpointPublishing;
+        self.say_of_ingress("ingress_started", &about, &ingress, publishing);
         let participant = ParticipantInfo {
             identity: ingress.participant_identity.clone(),
             metadata: ingress.participant_metadata.clone(),
             kind: Kind::Ingress.into(),
             ..ParticipantInfo::default()
         };
-        let id = Some(ingress.ingress_id);
+        let id = Some(ingress.ingress_id.clone());
         let attendee = self.take_in(&ingress.room_name, participant, true, id)?;
+        // It may be said twice, and after they have joined: that is another queue.
+        self.say_of_ingress("ingress_started", &about, &ingress, publishing);
         self.publish(&attendee)?;
         Ok(attendee)
     }
 
-    /// They go, or are sent out; whether they were there.
-    pub(super) fn leave(&mut self, room: &str, sid: &str) -> bool {
+    /// They go, or are sent out, if they are there.
+    pub(super) fn leave(&mut self, room: &str, sid: &str, why: DisconnectReason) {
         let Some(inside) = self.rooms.get_mut(room) else {
-            return false;
+            return;
         };
         let Some(person) = inside.people.remove(sid) else {
-            return false;
+            return;
         };
         let about = inside.info.clone();
+        // Only an encoder that goes by itself is said to have ended, and before it has left.
+        let by_itself = why == DisconnectReason::ClientInitiated;
+        let ingress = person.ingress.as_ref().filter(|_| by_itself);
+        if let Some(ingress) = ingress.and_then(|id| self.ingresses.get(id).cloned()) {
+            self.say_of_ingress("ingress_ended", &about, &ingress, Status::EndpointInactive);
+        }
         self.say_of_tracks("track_unpublished", &about, &person.info);
         let who = WebhookEvent {
             participant: Some(ParticipantInfo {
                 state: State::Disconnected.into(),
+                disconnect_reason: why.into(),
                 ..person.info
             }),
             ..WebhookEvent::default()
         };
         self.say("participant_left", &about, who);
-        let ingress = person
-            .ingress
-            .and_then(|id| self.ingresses.get(&id).cloned());
-        if let Some(ingress) = ingress {
-            self.say_of_ingress("ingress_ended", &about, &ingress, Status::EndpointInactive);
-        }
-        true
     }
 
     /// Of a track only who has it is said, and of them and the room only the names.

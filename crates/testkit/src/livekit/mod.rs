@@ -3,7 +3,8 @@
 //! shuffle.
 //!
 //! It has no media: [`StandIn::join`] and [`StandIn::connect`] do what an SDK and the ingress
-//! service do, egresses record nothing, and webhooks come in the order in which the real parts sent theirs.
+//! service do, egresses record
+//! nothing, and webhooks come in the order in which the real parts sent theirs.
 //!
 //! As configured in production: rooms are not made by joining (`auto_create: false`).
 
@@ -19,9 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use greenroom_domain::media::MediaWebhooks;
 use livekit_api::access_token::{Claims, TokenVerifier};
 use livekit_protocol::participant_info::Kind;
-use livekit_protocol::{EgressInfo, IngressInfo, ParticipantInfo, Room, TrackInfo, TrackType};
+use livekit_protocol::{
+    DisconnectReason, EgressInfo, IngressInfo, ParticipantInfo, Room, TrackInfo, TrackType,
+};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedRwLockWriteGuard, mpsc};
 use tokio::task::JoinHandle;
 
 pub use application::{Application, OneChannel, Wire, take_webhooks};
@@ -128,6 +131,13 @@ impl StandIn {
         self.house().egress_waits = true;
     }
 
+    /// For as long as this is kept, nobody is answered that their egress has begun, though it
+    /// has.
+    pub async fn hold_egress_answers(&self) -> OwnedRwLockWriteGuard<()> {
+        let answers = Arc::clone(&self.house().egress_answers);
+        answers.write_owned().await
+    }
+
     /// An egress gets one step further: it begins to record, or has put its file in its place.
     pub fn move_egress(&self, id: &str) {
         self.house().move_egress(id);
@@ -146,13 +156,14 @@ impl StandIn {
         all
     }
 
-    /// Nobody answers any more, and all that was in the rooms is gone, without a word.
+    /// Nobody answers any more, and all that was in the rooms is gone, without a word. Encoders at
+    /// the ingress and egresses come back when their room does.
     pub async fn kill(&self) {
         self.serve(tokio::spawn(api::hang_up(listener(&self.door))))
             .await;
         let mut house = self.house();
         house.is_dead = true;
-        house.rooms.clear();
+        house.lose_rooms();
     }
 
     /// Answers again, at the same address, with no rooms.
@@ -202,7 +213,14 @@ impl StandIn {
 
     /// Goes away.
     pub fn leave(&self, attendee: &Attendee) {
-        self.house().leave(&attendee.room, &attendee.sid);
+        let why = DisconnectReason::ClientInitiated;
+        self.house().leave(&attendee.room, &attendee.sid, why);
+    }
+
+    /// Was not heard of for too long: the ingress service was killed that brought them.
+    pub fn time_out(&self, attendee: &Attendee) {
+        let why = DisconnectReason::ConnectionTimeout;
+        self.house().leave(&attendee.room, &attendee.sid, why);
     }
 
     /// Whether they are still there.
