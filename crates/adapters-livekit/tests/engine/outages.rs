@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use greenroom_adapters_livekit::Options;
-use greenroom_domain::media::{MediaEvent, MediaServer};
+use greenroom_domain::media::{MediaEvent, MediaServer, SeatRole};
 use greenroom_domain::recording::RecordingProgress;
 use greenroom_domain::stream::Generation;
-use greenroom_testkit::builders::stream_id;
+use greenroom_testkit::builders::{stream_id, viewer};
 use greenroom_testkit::livekit::{Attendee, Faults};
 
 use crate::recording::{Studio, is_available, order};
@@ -80,11 +80,19 @@ async fn the_recording_goes_on_when_the_server_was_killed_and_all_come_back() {
     let studio = Studio::open(Faults::default(), often).await;
     studio.start().await.expect("somebody publishes");
     assert!(studio.is_recording().await);
+    let seat = studio.house.seat(SeatRole::Viewer(viewer("ada")), 1).await;
+    studio.livekit.join(seat.token.expose()).expect("a seat");
+    until("she watches", async || {
+        studio.house.watching() == [viewer("ada")]
+    })
+    .await;
     studio.livekit.kill().await;
     studio.house.admit(lease(1, 2));
     studio.livekit.revive().await;
     studio.has_publisher(Some(2)).await;
     studio.has_lost(1).await;
+    // She does not come back, and nobody says so.
+    until("she is missed", async || studio.house.watching().is_empty()).await;
     assert!(!studio.livekit.is_there(&studio.encoder));
     let people = studio.livekit.people(&demo().owner.to_string());
     let mut names: Vec<&str> = people.iter().map(|it| it.identity.as_str()).collect();
