@@ -241,7 +241,7 @@ impl From<Refusal> for Problem {
             Refusal::Recorder(RecorderError::NothingToRecord) => {
                 of_recording(RecordingError::NotPublishing)
             }
-            Refusal::NoRecorder => (S::NOT_IMPLEMENTED, "RECORDINGS_NOT_AVAILABLE"),
+            Refusal::NoRecorder => (S::CONFLICT, "NO_RECORDER"),
             Refusal::KeyReused => (S::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
             Refusal::TooMany { .. } => (S::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS"),
             Refusal::Full | Refusal::Objects(ObjectsError::Full) => {

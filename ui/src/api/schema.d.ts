@@ -7229,15 +7229,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description This server has nothing to record streams with */
-            501: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
             /** @description Not now; see Retry-After */
             503: {
                 headers: {
@@ -8306,15 +8297,6 @@ export interface operations {
             };
             /** @description Something went wrong on the server */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description This server has nothing to record streams with */
-            501: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -181,10 +181,6 @@ errors! {
     Ends {
         410 => "It is over for good",
     }
-    /// It needs a recorder.
-    Records {
-        501 => "This server has nothing to record streams with",
-    }
     /// It reads no body, and is done once for each idempotency key.
     Once {
         400 => "The idempotency key is malformed",

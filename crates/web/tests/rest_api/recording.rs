@@ -184,7 +184,7 @@ async fn where_there_is_no_recorder_that_is_said() {
     let stream = server.publish(&ada, "ada").await;
     let path = format!("/streams/{stream}/recordings");
     let refused = server.post(Some(&ada), &path, json!({})).await;
-    refused.expect_error(501, "RECORDINGS_NOT_AVAILABLE");
+    refused.expect_error(409, "NO_RECORDER");
     let none = server.get(Some(&ada), &path).await.expect(200);
     assert_eq!(none["items"], json!([]));
     let channel = server.get(Some(&ada), "/me/channel").await.expect(200);

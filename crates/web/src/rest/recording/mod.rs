@@ -14,7 +14,7 @@ use crate::Web;
 use crate::context::Context;
 use crate::extract::{Params, Query, page};
 use crate::problem::Problem;
-use crate::rest::docs::{Always, Conflicts, Named, Once, Paged, Records, Restricted, Writes};
+use crate::rest::docs::{Always, Conflicts, Named, Once, Paged, Restricted, Writes};
 use crate::rest::once::{IdempotencyKey, SentOnce};
 use crate::rest::stream::stream_id;
 use crate::wire::{PageJson, RecordingJson};
@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
     operation_id = "start_recording",
     params(("id" = String, Path), IdempotencyKey),
     responses((status = 201, body = RecordingJson), Always, Once, Restricted, Writes, Named,
-        Conflicts, Records))]
+        Conflicts))]
 async fn begin(
     context: Context,
     Params(id): Params<String>,
@@ -47,7 +47,7 @@ async fn begin(
 #[utoipa::path(post, path = "/recordings/{id}/stop", tag = "recordings",
     operation_id = "stop_recording",
     params(("id" = String, Path)),
-    responses((status = 200, body = RecordingJson), Always, Writes, Named, Conflicts, Records))]
+    responses((status = 200, body = RecordingJson), Always, Writes, Named, Conflicts))]
 async fn end(context: Context, Params(id): Params<String>) -> Result<Json<RecordingJson>, Problem> {
     let recording = stop::execute(&context.app, &context.actor, recording_id(&id)?).await?;
     Ok(Json(RecordingJson::from(&recording)))
